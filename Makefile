@@ -1,0 +1,58 @@
+# Every target sets up what it needs; a fresh clone, Python >= 3.11 and PyPI are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix bench docs proto notebooks clean
+
+help: ## show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo ## run a notebook, export its Handler, run the script on a captured session
+	@$(BIN)/python notebooks/demo.py build/demo
+
+test: $(VENV)/.dev ## the whole default test suite, notebooks included
+	$(BIN)/python -m pytest -p no:benchmark -n 2 --dist loadfile tests
+	$(BIN)/python -m pytest -p no:benchmark -n 2 --dist loadfile --nbval --nbval-current-env notebooks
+
+check: $(VENV)/.dev ## lint, types, import contracts, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy tests/typing/public.py
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+fix: $(VENV)/.dev ## format, and mend what a linter can
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## benchmarks; ratios within one run, not absolute figures
+	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest benchmarks -p no:xdist --benchmark-columns=min,median,rounds
+
+docs: $(VENV)/.dev ## render the notebooks as pages into build/docs
+	$(BIN)/python -m jupyter nbconvert --to html --output-dir build/docs notebooks/*.ipynb
+
+proto: $(VENV)/.dev ## turn proto/udf.proto into the embedded descriptor
+	$(BIN)/python proto/generate.py
+
+notebooks: $(VENV)/.dev ## run the notebooks and keep their fresh outputs
+	$(BIN)/python notebooks/refresh.py
+
+clean: ## remove what the other targets made
+	rm -rf build dist $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "kapnb needs Python 3.11 or newer; say which: make PYTHON=python3.12 …" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable '.[notebook,export]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.demo
