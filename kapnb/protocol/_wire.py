@@ -1,0 +1,354 @@
+"""Points and batch messages as protobuf bytes.
+
+With `_codec` the only code that knows protobuf. The message classes come from a private
+descriptor pool, so that they live beside the official ``udf_pb2`` and load on any release.
+"""
+
+from __future__ import annotations
+
+import functools
+import struct
+from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from kapnb.errors import RemoteProtocolError
+from kapnb.model import Fields, FieldValue, Point, Tags, check_field
+from kapnb.protocol._descriptor import DESCRIPTOR
+
+__all__ = ["WirePoint", "fill_point", "schema", "varint"]
+
+#: Field names whose encoded prefix is remembered; more would mean names made from data.
+_PREFIXES_MAX = 4096
+
+
+@functools.cache
+def schema() -> SimpleNamespace:
+    """Return the message classes by name, built at the first use."""
+    from google.protobuf import descriptor_pool, message_factory
+
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(DESCRIPTOR)
+    file = pool.FindFileByName("udf.proto")
+    classes = {
+        name: message_factory.GetMessageClass(descriptor)
+        for name, descriptor in file.message_types_by_name.items()
+    }
+    return SimpleNamespace(**classes)
+
+
+@functools.cache
+def _point_parser() -> Any:
+    return schema().Point.FromString
+
+
+def varint(number: int) -> bytes:
+    """Return `number`, at least 0, as an unsigned varint."""
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+@functools.lru_cache(maxsize=_PREFIXES_MAX)
+def _key(name: str) -> bytes:
+    """Return a map entry's key as it stands in the bytes of any point that has it."""
+    text = Fields()._check_name(name).encode()
+    return b"\x0a" + varint(len(text)) + text
+
+
+@functools.lru_cache(maxsize=_PREFIXES_MAX)
+def _double_prefix(name: str) -> bytes:
+    """Return everything of a fieldsDouble entry but its eight bytes of value."""
+    key = _key(name)
+    return b"\x42" + varint(len(key) + 9) + key + b"\x11"
+
+
+_pack_double = struct.Struct("<d").pack
+
+
+def _field_entry(name: str, value: FieldValue) -> bytes:
+    """Return the map entry that sets one field, ready to be appended to a point's bytes."""
+    if type(value) is float:
+        return _double_prefix(name) + _pack_double(value)
+    if type(value) is bool:
+        tag, item = b"\x62", b"\x10" + varint(value)
+    elif type(value) is int:
+        tag, item = b"\x4a", b"\x10" + varint(value & 0xFFFF_FFFF_FFFF_FFFF)
+    else:
+        text = str(value).encode()
+        tag, item = b"\x52", b"\x12" + varint(len(text)) + text
+    key = _key(name)
+    return tag + varint(len(key) + len(item)) + key + item
+
+
+class _WireFields(Fields):
+    """Fields that stay in the protobuf message until somebody iterates."""
+
+    __slots__ = ("_message",)
+
+    def __init__(self, message: Any) -> None:
+        self._message = message
+        self._values = None
+        self.changed = False
+
+    def __getitem__(self, name: str) -> FieldValue:
+        if self._values is None:  # most fields are doubles; get does not create, [] would
+            value: FieldValue | None = self._message.fieldsDouble.get(name)
+            if value is not None:
+                return value
+        return super().__getitem__(name)
+
+    def _find(self, name: str) -> FieldValue | None:
+        if self._values is not None:
+            return self._values.get(name)
+        message = self._message
+        value: FieldValue | None = None
+        for typed in (
+            message.fieldsDouble,
+            message.fieldsInt,
+            message.fieldsString,
+            message.fieldsBool,
+        ):
+            value = typed.get(name)
+            if value is not None:
+                break
+        return value
+
+    def _all(self) -> dict[str, FieldValue]:
+        if self._values is None:
+            message, values = self._message, dict[str, FieldValue]()
+            # A name stands in one map only; if not, `_find` and this agree.
+            for typed in (
+                message.fieldsBool,
+                message.fieldsString,
+                message.fieldsInt,
+                message.fieldsDouble,
+            ):
+                if typed:
+                    values.update(typed.items())
+            self._values = {name: values[name] for name in sorted(values)}
+        return self._values
+
+
+class _WireTags(Tags):
+    """Tags that stay in the protobuf message until somebody iterates."""
+
+    __slots__ = ("_message",)
+
+    def __init__(self, message: Any) -> None:
+        self._message = message
+        self._values = None
+        self.changed = False
+
+    def _find(self, name: str) -> str | None:
+        values = self._message.tags if self._values is None else self._values
+        found: str | None = values.get(name)
+        return found
+
+    def _all(self) -> dict[str, str]:
+        if self._values is None:
+            self._values = dict(sorted(self._message.tags.items()))
+        return self._values
+
+
+class WirePoint(Point):
+    """A point that still is the bytes it came in, and decodes what is asked for.
+
+    As long as nothing is set, `raw` is the point: it is passed on as it is. The first setter
+    loads everything and lets the bytes go. A field added under a new name is appended to the
+    bytes, since a map entry may stand anywhere.
+    """
+
+    __slots__ = ("_message", "_raw")
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw: bytes | None = raw
+        self._message: Any = None
+        self._fields = self._tags = None
+
+    @property
+    def raw(self) -> bytes | None:
+        """The encoded Point, or None once something was set."""
+        if (self._fields is not None and self._fields.changed) or (
+            self._tags is not None and self._tags.changed
+        ):
+            self._detach()
+        return self._raw
+
+    def parse(self) -> Any:
+        """Decode the bytes; return the protobuf message, which has more than is kept here.
+
+        Raises
+        ------
+        RemoteProtocolError
+            If the bytes are no Point.
+        """
+        try:
+            self._message = message = _point_parser()(self._raw)
+        except Exception as error:  # protobuf's DecodeError; its class differs by release
+            raise RemoteProtocolError(f"a point could not be decoded: {error}") from error
+        return message
+
+    def _detach(self) -> None:
+        """Take everything out of the bytes and forget them."""
+        if self._raw is None:
+            return
+        message = self._message or self.parse()
+        fields, tags = self.fields, self.tags
+        self._time = message.time
+        self._name = message.name
+        self._database = message.database
+        self._retention_policy = message.retentionPolicy
+        self._dimensions = tuple(message.dimensions)
+        self._by_name = message.byName
+        self._group = None if tags.changed else message.group
+        self._fields, self._tags = fields, tags
+        self._raw = self._message = None
+
+    @property
+    def time(self) -> int:
+        if self._raw is None:
+            return super().time
+        return (self._message or self.parse()).time  # type: ignore[no-any-return]
+
+    @time.setter
+    def time(self, value: int) -> None:
+        self._detach()
+        Point.time.__set__(self, value)  # type: ignore[attr-defined]
+
+    @property
+    def name(self) -> str:
+        if self._raw is None:
+            return super().name
+        return (self._message or self.parse()).name  # type: ignore[no-any-return]
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._detach()
+        Point.name.__set__(self, value)  # type: ignore[attr-defined]
+
+    @property
+    def fields(self) -> Fields:
+        if self._fields is None:
+            self._fields = _WireFields(self._message or self.parse())
+        return self._fields
+
+    @property
+    def tags(self) -> Tags:
+        if self._tags is None:
+            self._tags = _WireTags(self._message or self.parse())
+        return self._tags
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        if self._raw is None:
+            return super().dimensions
+        return tuple((self._message or self.parse()).dimensions)
+
+    @dimensions.setter
+    def dimensions(self, value: Iterable[str]) -> None:
+        self._detach()
+        Point.dimensions.__set__(self, value)  # type: ignore[attr-defined]
+
+    @property
+    def by_name(self) -> bool:
+        if self._raw is None:
+            return super().by_name
+        return (self._message or self.parse()).byName  # type: ignore[no-any-return]
+
+    @by_name.setter
+    def by_name(self, value: bool) -> None:
+        self._detach()
+        Point.by_name.__set__(self, value)  # type: ignore[attr-defined]
+
+    @property
+    def database(self) -> str:
+        if self._raw is None:
+            return super().database
+        return (self._message or self.parse()).database  # type: ignore[no-any-return]
+
+    @database.setter
+    def database(self, value: str) -> None:
+        self._detach()
+        Point.database.__set__(self, value)  # type: ignore[attr-defined]
+
+    @property
+    def retention_policy(self) -> str:
+        if self._raw is None:
+            return super().retention_policy
+        return (self._message or self.parse()).retentionPolicy  # type: ignore[no-any-return]
+
+    @retention_policy.setter
+    def retention_policy(self, value: str) -> None:
+        self._detach()
+        Point.retention_policy.__set__(self, value)  # type: ignore[attr-defined]
+
+    @property
+    def group(self) -> str:
+        if self._raw is None or (self._tags is not None and self._tags.changed):
+            self._detach()
+            return super().group
+        return (self._message or self.parse()).group  # type: ignore[no-any-return]
+
+    def with_fields(
+        self, fields: Mapping[str, FieldValue] | None = None, /, **more: FieldValue
+    ) -> Point:
+        raw = self.raw
+        if raw is None:
+            return super().with_fields(fields, **more)
+        for name, value in {**fields, **more}.items() if fields else more.items():
+            if _key(name) in raw:  # perhaps a field of that name: then it must be replaced
+                return super().with_fields(fields, **more)
+            if type(value) is float:
+                raw += _double_prefix(name) + _pack_double(value)
+            else:
+                raw += _field_entry(name, check_field(name, value))
+        return WirePoint(raw)
+
+    def copy(self) -> Point:
+        raw = self.raw
+        return super().copy() if raw is None else WirePoint(raw)
+
+    def inherited(self, origin: Point) -> Point:
+        """Return itself: what came over the wire is complete."""
+        return self
+
+    @property
+    def has_time(self) -> bool:
+        return True
+
+
+def fill_point(message: Any, point: Point, *, bare: bool) -> None:
+    """Set the fields of a protobuf Point from a point that has none of its bytes.
+
+    Parameters
+    ----------
+    message : protobuf Point
+        Empty.
+    point : Point
+        What to write.
+    bare : bool
+        Write only what travels with the points of a batch: time, group, tags, fields.
+    """
+    message.time = point.time
+    message.group = point.group
+    if not bare:
+        message.name = point.name
+        message.database = point.database
+        message.retentionPolicy = point.retention_policy
+        message.dimensions.extend(point.dimensions)
+        message.byName = point.by_name
+    message.tags.update(point.tags)
+    for name, value in point.fields.items():
+        kind = type(value)
+        if kind is float:
+            message.fieldsDouble[name] = value
+        elif kind is int:
+            message.fieldsInt[name] = value
+        elif kind is str:
+            message.fieldsString[name] = value
+        else:
+            message.fieldsBool[name] = value
