@@ -1,0 +1,9 @@
+"""What a user writes: Handler, its options, its state per group.
+
+No protobuf, no I/O, no thread, no clock.
+"""
+
+from kapnb.handler._handler import Handler, Output, Shape, Snapshot, udf
+from kapnb.handler._options import VALUE_TYPES, Option
+
+__all__ = ["VALUE_TYPES", "Handler", "Option", "Output", "Shape", "Snapshot", "udf"]

@@ -1,0 +1,320 @@
+"""Handler: what a user writes.
+
+No protobuf, no I/O, no thread. A Handler can be built and its methods called in a test
+without anything around it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, TypeAlias, TypeVar
+
+from kapnb.errors import HandlerError
+from kapnb.handler._options import Option, check_declaration, option_info, receive_options
+from kapnb.handler._snapshot import pack, unpack
+from kapnb.model import (
+    BATCH,
+    STREAM,
+    Batch,
+    BeginBatch,
+    EdgeType,
+    EndBatch,
+    InfoResponse,
+    InitRequest,
+    InitResponse,
+    Point,
+    ReceivedOption,
+    RestoreResponse,
+    SnapshotResponse,
+)
+
+__all__ = ["Handler", "Output", "Shape", "Snapshot", "udf"]
+
+#: What a data method may return, and what an iterable it returns may hold.
+Output: TypeAlias = Point | Batch | Iterable[Any] | None
+
+#: The data methods: each may take the group's state as a second argument.
+DATA_METHODS = ("point", "begin_batch", "end_batch", "batch", "frame")
+
+
+class Snapshot(bytes):
+    """State as opaque bytes, as `Handler.snapshot` returned it and `restore` gets it back."""
+
+    @property
+    def snapshot(self) -> bytes:
+        """The bytes, under the name they have in Kapacitor's restore request."""
+        return self
+
+
+class Shape:
+    """What a Handler class declares, read once when the class is made.
+
+    Attributes
+    ----------
+    options : dict of str to Option
+        Attribute → declaration, in the order of the class body.
+    takes_state : dict of str to bool
+        Data method → whether it takes the group's state.
+    whole : {"batch", "frame", None}
+        The method that takes a whole batch, if the class has one.
+    """
+
+    def __init__(self, cls: type[Handler]) -> None:
+        self.options: dict[str, Option[Any]] = {}
+        for base in reversed(cls.__mro__):
+            for name, value in vars(base).items():
+                if isinstance(value, Option):
+                    self.options[name] = value
+                else:
+                    self.options.pop(name, None)
+        check_declaration(self.options, _handler_names(), cls.__name__)
+        self.takes_state = {
+            name: _takes_state(cls, name)
+            for name in DATA_METHODS
+            if getattr(cls, name, None) is not None
+        }
+        self.whole = _whole(cls, self.takes_state)
+
+
+def _whole(cls: type[Handler], methods: Iterable[str]) -> str | None:
+    """Return the method that takes a whole batch; refuse what would never be called."""
+    wholes = [name for name in ("batch", "frame") if name in methods]
+    if not wholes:
+        return None
+    name = wholes[0]
+    if len(wholes) > 1:
+        raise HandlerError(f"{cls.__name__} defines both batch and frame; keep one")
+    if cls.wants is not BATCH:
+        raise HandlerError(f"{cls.__name__} defines {name}, which needs wants = BATCH")
+    for part in ("begin_batch", "point", "end_batch"):
+        if _depth(cls, part) <= _depth(cls, name):  # a base's part may be replaced by a whole
+            raise HandlerError(
+                f"{cls.__name__} defines {name} and {part}; {name} takes the batch as a whole, "
+                f"so {part} would never be called; keep one way"
+            )
+    return name
+
+
+def _depth(cls: type, name: str) -> int:
+    """Return how far up the bases `name` is defined; 0 is the class itself."""
+    return next(index for index, base in enumerate(cls.__mro__) if name in vars(base))
+
+
+def _handler_names() -> Iterable[str]:
+    names = (*vars(Handler), *vars(Handler)["__annotations__"], *DATA_METHODS)
+    return (name for name in names if not name.startswith("__"))
+
+
+def _takes_state(cls: type, name: str) -> bool:
+    """Return whether a data method takes the state; refuse what cannot be called."""
+    method = getattr(cls, name)
+    if method is vars(Handler).get(name):
+        return False
+    where = f"{cls.__name__}.{name}"
+    if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
+        raise HandlerError(f"{where} is async, which this version does not run; use def")
+    try:
+        parameters = list(inspect.signature(method).parameters.values())
+    except (TypeError, ValueError):
+        return False
+    positional = [
+        parameter
+        for parameter in parameters
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+        return True
+    needed = [parameter for parameter in positional if parameter.default is parameter.empty]
+    if len(positional) < 2 or len(needed) > 3:
+        raise HandlerError(
+            f"{where} must take (self, {_ARGUMENT[name]}) or (self, {_ARGUMENT[name]}, state)"
+        )
+    return len(positional) >= 3
+
+
+_ARGUMENT = {
+    "point": "point",
+    "begin_batch": "begin",
+    "end_batch": "end",
+    "batch": "batch",
+    "frame": "frame",
+}
+
+
+class Handler:
+    """A user-defined function: subclass it and override what is needed.
+
+    Class attributes declare it: `wants` and `provides` (STREAM or BATCH) and any number of
+    `Option`. Data methods return or yield what goes out: nothing, one or many Points, or
+    whole Batches. State is kept per group by the framework, and so are its snapshot and
+    restore: return a group's initial state from `group_state` and take `state` as a second
+    argument.
+
+    Attributes
+    ----------
+    wants, provides : EdgeType
+        What comes in and what goes out.
+    restore_policy : {"fresh", "strict"}
+        What to do with a snapshot that does not fit, being damaged or taken with other
+        options or by another Handler. ``fresh`` starts without state and logs why;
+        ``strict`` refuses, and then the task cannot start until the snapshot is deleted.
+
+    Notes
+    -----
+    Whoever wants a batch as a whole defines ``batch(self, batch[, state])`` to take a
+    `Batch`, or ``frame(self, frame[, state])`` to take a pandas DataFrame, in place of the
+    three methods `begin_batch`, `point`, `end_batch`.
+
+    On an edge from BATCH to BATCH, the points that are yielded between a begin and its end
+    make the outgoing batch; it keeps the name, tags, tmax of the incoming one.
+
+    Only group states are kept in a snapshot. What is set on `self` is not.
+
+    Examples
+    --------
+    >>> class Doubled(Handler):
+    ...     field = Option(str, doc="field to double")
+    ...
+    ...     def point(self, point):
+    ...         yield point.with_fields(doubled=2 * point.fields[self.field])
+    """
+
+    wants: ClassVar[EdgeType] = STREAM
+    provides: ClassVar[EdgeType] = STREAM
+    restore_policy: ClassVar[str] = "fresh"
+
+    handler_shape: ClassVar[Shape]
+    #: States by group id, filled by the Session.
+    group_states: dict[str, Any]
+    _outlet: Callable[[Point | Batch], None] | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.handler_shape = Shape(cls)
+        for edge in ("wants", "provides"):
+            if not isinstance(getattr(cls, edge), EdgeType):
+                raise HandlerError(f"{cls.__name__}.{edge} must be STREAM or BATCH")
+        if cls.restore_policy not in ("fresh", "strict"):
+            raise HandlerError(f'{cls.__name__}.restore_policy must be "fresh" or "strict"')
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Handler:
+        # Not in __init__: a user's own need not call ours.
+        self = super().__new__(cls)
+        self.group_states = {}
+        return self
+
+    # ------------------------------------------------------------- management
+
+    def info(self) -> InfoResponse:
+        """Answer what the Handler wants, provides and takes; the declarations say it all."""
+        return InfoResponse(self.wants, self.provides, option_info(self.handler_shape.options))
+
+    def init(self, request: InitRequest) -> InitResponse | None:
+        """Prepare for data. Called once, after the options were set as attributes.
+
+        May be overridden with or without the argument. Raise `OptionError` (or return
+        ``InitResponse(False, text)``) to refuse to start; Kapacitor shows the text.
+        """
+        return None
+
+    def snapshot(self) -> bytes | SnapshotResponse:
+        """Return the state as bytes: that of all groups. Called about once a minute."""
+        return pack(self.group_states, self._header())
+
+    def restore(self, snapshot: Snapshot) -> RestoreResponse | None:
+        """Take a snapshot back. Called after `init` and before any data.
+
+        Raises
+        ------
+        SnapshotError
+            If it does not fit; `restore_policy` says what follows.
+        """
+        self.group_states = unpack(snapshot, self._header(), self._find_class)
+        return None
+
+    def stop(self) -> None:
+        """Let go of resources. Called once at the end, whatever the reason."""
+
+    # ------------------------------------------------------------------- data
+
+    def group_state(self) -> Any:
+        """Return the state of a new group. Called once per group; by default a dict."""
+        return {}
+
+    # `*_` and `**__` tell type checkers that an override may take the state besides.
+
+    def point(self, point: Point, *_: Any, **__: Any) -> Output:
+        """Handle one point. By default it goes out as it came."""
+        return point
+
+    def begin_batch(self, begin: BeginBatch, *_: Any, **__: Any) -> Output:
+        """Handle the begin of a batch. Not called if the class has `batch` or `frame`."""
+
+    def end_batch(self, end: EndBatch, *_: Any, **__: Any) -> Output:
+        """Handle the end of a batch. Not called if the class has `batch` or `frame`."""
+
+    def emit(self, item: Point | Batch) -> None:
+        """Send `item` out of turn, from any thread.
+
+        It goes out between two calls of data methods, never inside a batch, and not before
+        the first data has come. It must be complete: there is no input it could inherit from.
+
+        Raises
+        ------
+        HandlerError
+            If the Handler is not running.
+        """
+        if self._outlet is None:
+            raise HandlerError("emit needs a running session; in a data method, yield instead")
+        self._outlet(item)
+
+    # ----------------------------------------------------------------- helpers
+
+    def receive_options(self, received: Iterable[ReceivedOption]) -> None:
+        """Set the options as attributes.
+
+        Raises
+        ------
+        OptionError
+            If any is missing, unknown or mistyped.
+        """
+        vars(self).update(receive_options(self.handler_shape.options, tuple(received)))
+
+    def _header(self) -> dict[str, Any]:
+        values = {name: repr(getattr(self, name)) for name in sorted(self.handler_shape.options)}
+        return {"handler": type(self).__name__, "options": values}
+
+    def _find_class(self, name: str) -> type | None:
+        """Find a dataclass of the state among the names of the Handler's own module."""
+        found: Any = sys.modules.get(type(self).__module__)
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        return found if isinstance(found, type) else None
+
+
+Handler.handler_shape = Shape(Handler)
+
+
+_H = TypeVar("_H", bound=type[Handler])
+
+
+def udf(cls: _H) -> _H:
+    """Mark the Handler that is exported.
+
+    Raises
+    ------
+    HandlerError
+        If it does not decorate a subclass of Handler.
+
+    Examples
+    --------
+    >>> @udf
+    ... class Mirror(Handler):
+    ...     pass
+    """
+    if not (isinstance(cls, type) and issubclass(cls, Handler)):
+        raise HandlerError("@udf goes on a class that derives from kapnb.Handler")
+    cls.is_udf = True  # type: ignore[attr-defined]
+    return cls
