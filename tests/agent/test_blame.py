@@ -1,0 +1,99 @@
+"""The one sentence of an error that Kapacitor shows."""
+
+import asyncio
+import json
+import statistics
+
+import pytest
+
+from harness import cpu, started
+from kapnb.agent._blame import blame
+from kapnb.errors import HandlerError
+from kapnb.handler import Handler
+
+
+class Unsayable(Exception):
+    def __str__(self):
+        raise ValueError("no text")
+
+
+class Leaving(Exception):
+    def __str__(self):
+        raise SystemExit(3)
+
+
+class _Hidden(KeyError):
+    pass
+
+
+def error_of(point):
+    """Return the error text after a point method failed."""
+    (answer,) = started(type("Failing", (Handler,), {"point": point})).feed(cpu())
+    return answer.error
+
+
+def _raise(error):
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("point", "start", "line"),
+    [
+        (lambda self, point: point.fields["nope"], "KeyError: no field 'nope' in this", "nope"),
+        (lambda self, point: point.with_fields(x=None), "TypeError: field 'x' must be", "x=None"),
+        (lambda self, point: statistics.mean([]), "StatisticsError: mean requires", "mean([])"),
+        (lambda self, point: json.loads("{"), "JSONDecodeError: Expecting", "json.loads"),
+        (
+            lambda self, point: _raise(_Hidden("x")),
+            "KeyError: 'x' (in Failing._raise",
+            "raise error",
+        ),
+        (lambda self, point: _raise(ValueError()), "ValueError: no message (in", "raise error"),
+        (lambda self, point: _raise(Unsayable), "Unsayable: no message (in", "raise error"),
+        (lambda self, point: _raise(Leaving), "Leaving: no message (in", "raise error"),
+        (lambda self, point: _raise(asyncio.CancelledError), "CancelledError: no m", "raise error"),
+        (lambda self, point: _raise(SystemExit(3)), "SystemExit: 3 (in", "raise error"),
+        (
+            lambda self, point: _raise(HandlerError("mine")),
+            "mine (in Failing._raise",
+            "raise error",
+        ),
+    ],
+)
+def test_the_text_names_the_error_and_the_users_own_line(point, start, line):
+    """Not a line of kapnb, nor of the library that the user's line called."""
+    text = error_of(point)
+
+    assert text.startswith(start)
+    assert "of test_blame.py: " in text
+    assert line in text.split("of test_blame.py: ")[1]
+
+
+def test_without_a_line_the_handler_is_named():
+    """What kapnb found by itself has no line of the user's."""
+    assert error_of(lambda self, point: [5]).endswith("or nothing (in Failing)")
+
+
+def test_a_notebook_cell_is_called_by_its_name():
+    """Not by the made-up file."""
+    code = compile("def point(self, point):\n    return 1 / 0", "/tmp/ipykernel_1/2.py", "exec")
+    names = {}
+    exec(code, names)
+
+    assert "(in Failing.point, line 2 of the notebook cell)" in error_of(names["point"])
+
+
+def test_an_error_of_a_library_alone_names_its_line():
+    """Better than nothing: a Handler may itself be a library's."""
+    try:
+        json.loads("{")
+    except ValueError as error:
+        error.__traceback__ = error.__traceback__.tb_next
+        assert "of decoder.py" in str(blame(error, Handler()))
+
+
+def test_the_cause_is_kept():
+    """For the traceback on stderr."""
+    error = ValueError("x")
+
+    assert blame(error, Handler()).__cause__ is error
