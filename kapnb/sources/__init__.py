@@ -1,0 +1,25 @@
+"""Where data comes from: files, recordings, frames, and what is already there.
+
+Every reader is a `kapnb.model.Source`. It reads anew each time it is iterated, keeps the
+order of its data, and raises `kapnb.errors.SourceError` where something is wrong, naming the
+place. Nothing here imports pandas; a DataFrame brings it along.
+"""
+
+from kapnb.sources._csv import Csv
+from kapnb.sources._frames import Frame
+from kapnb.sources._lines import LineProtocol, parse_line, parse_lines, render_line
+from kapnb.sources._open import Items, open_source
+from kapnb.sources._recordings import BatchRecording, StreamRecording
+
+__all__ = [
+    "BatchRecording",
+    "Csv",
+    "Frame",
+    "Items",
+    "LineProtocol",
+    "StreamRecording",
+    "open_source",
+    "parse_line",
+    "parse_lines",
+    "render_line",
+]

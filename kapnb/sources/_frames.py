@@ -1,0 +1,66 @@
+"""A DataFrame as a Source. How it is read is decided in `kapnb.handler`, where Handlers need it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import KW_ONLY, dataclass, field
+from typing import TYPE_CHECKING
+
+from kapnb.errors import SourceError
+from kapnb.handler._frames import points_from_frame
+from kapnb.model import STREAM, EdgeType, Point
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Frame"]
+
+
+# eq=False: two frames compare to a frame, not to a bool.
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """The rows of a DataFrame as points, in the order of the frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Do not change it while the Source is in use: it is not copied.
+    time : str, optional
+        The column of times. By default the index if it is a DatetimeIndex, else the column
+        ``time``.
+    tags : iterable of str
+        The columns that are tags; all others are fields.
+    name : str, optional
+        Measurement.
+
+    Notes
+    -----
+    See `kapnb.handler._frames.points_from_frame` for what a column may hold.
+    """
+
+    frame: pd.DataFrame = field(repr=False)
+    _: KW_ONLY
+    time: str | None = None
+    tags: Iterable[str] = ()
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        tags = (self.tags,) if isinstance(self.tags, str) else tuple(self.tags)
+        object.__setattr__(self, "tags", tags)
+
+    @property
+    def edge(self) -> EdgeType:
+        """STREAM."""
+        return STREAM
+
+    def __iter__(self) -> Iterator[Point]:
+        """Start over from the first row; all columns are checked before the first point."""
+        points = points_from_frame(self.frame, time=self.time, tags=self.tags, name=self.name)
+        for row, point in enumerate(points):
+            if not point.fields:  # Kapacitor never sends one: InfluxDB refuses to store it
+                raise SourceError(
+                    "no field has a value, and a point needs one; drop such rows, as with "
+                    'frame.dropna(how="all")',
+                    f"DataFrame, row {row}",
+                )
+            yield point

@@ -1,0 +1,169 @@
+"""Finding the Source that fits what the user has."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kapnb.errors import SourceError
+from kapnb.model import BATCH, STREAM, Batch, EdgeType, Point, Source
+from kapnb.sources._csv import Csv
+from kapnb.sources._files import StrPath
+from kapnb.sources._frames import Frame
+from kapnb.sources._lines import LineProtocol
+from kapnb.sources._recordings import BatchRecording, StreamRecording
+
+__all__ = ["Items", "open_source"]
+
+_READERS: dict[str, Callable[[StrPath], Source]] = {
+    ".brpl": BatchRecording,
+    ".csv": Csv,
+    ".lp": LineProtocol,
+    ".srpl": StreamRecording,
+}
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Items:
+    """Points, or batches, that are already there.
+
+    Parameters
+    ----------
+    items : iterable of Point or of Batch
+        All of one kind; taken once, when the Source is made.
+
+    Raises
+    ------
+    SourceError
+        If there are none (their kind would be unknown), or they are not all of one kind.
+    """
+
+    items: tuple[Point | Batch, ...]
+
+    def __init__(self, items: Iterable[Point] | Iterable[Batch]) -> None:
+        object.__setattr__(self, "items", tuple(items))
+        if not self.items:
+            raise SourceError("there are no items, so it is unknown whether points or batches")
+        kind = Batch if isinstance(self.items[0], Batch) else Point
+        for index, item in enumerate(self.items):
+            if not isinstance(item, kind):
+                expected = "a Point or a Batch" if index == 0 else f"a {kind.__name__} like item 0"
+                raise SourceError(f"expected {expected}, not {_show(item)}", f"item {index}")
+
+    @property
+    def edge(self) -> EdgeType:
+        """STREAM for points, BATCH for batches."""
+        return BATCH if isinstance(self.items[0], Batch) else STREAM
+
+    def __iter__(self) -> Iterator[Point | Batch]:
+        """Start over from the first item."""
+        return iter(self.items)
+
+    def __repr__(self) -> str:
+        one, many = ("batch", "batches") if self.edge is BATCH else ("point", "points")
+        return f"Items({len(self.items)} {one if len(self.items) == 1 else many})"
+
+
+def open_source(
+    data: Any,
+    *,
+    time: str | None = None,
+    tags: Iterable[str] = (),
+    name: str | None = None,
+    group_by: Iterable[str] = (),
+) -> Source:
+    """Return the Source that reads `data`.
+
+    Parameters
+    ----------
+    data : Source, DataFrame, path, or iterable of Point or Batch
+        A file is known by its suffix: ``.csv``, ``.lp`` (line protocol), ``.srpl`` and
+        ``.brpl`` (recordings of Kapacitor).
+    time, tags, name
+        For a CSV file or a DataFrame only: the column of times, the columns that are tags,
+        the measurement.
+    group_by : iterable of str, optional
+        Tags that are grouped by. Where tags are chosen they are chosen, too; other data have
+        them or do not, as Kapacitor takes it.
+
+    Raises
+    ------
+    SourceError
+        If `data` is nothing of the kind, or an argument does not apply to it. A file is
+        opened, and errors in it are found, when the Source is iterated.
+
+    Examples
+    --------
+    >>> open_source([Point({"usage": 0.5}, time=0)])
+    Items(1 point)
+    >>> open_source("cpu.parquet")
+    Traceback (most recent call last):
+    kapnb.errors.SourceError: cpu.parquet: the suffix '.parquet' is unknown; \
+it must be one of .brpl .csv .lp .srpl
+    """
+    given = [key for key, value in (("time", time), ("tags", tags), ("name", name)) if value]
+    if group_by and _has_columns(data):
+        chosen = (tags,) if isinstance(tags, str) else tags
+        tags = tuple(dict.fromkeys((*chosen, *group_by)))
+    if _is_frame(data):
+        return Frame(data, time=time, tags=tags, name=name)
+    if isinstance(data, (str, os.PathLike)):
+        return _open_file(data, given, time, tags, name)
+    if given:
+        raise SourceError(
+            f"{' and '.join(given)} can be chosen for a CSV file or a DataFrame, "
+            f"not for {_show(data)}, which has its own"
+        )
+    if isinstance(data, Source):
+        return data
+    if isinstance(data, Iterable) and not isinstance(data, (Mapping, bytes, bytearray, Point)):
+        return Items(data)
+    raise SourceError(
+        f"{_show(data)} is no source of data; give a DataFrame, the path of a "
+        f"{' '.join(_READERS)} file, an iterable of Points or of Batches, or a Source"
+    )
+
+
+def _is_frame(data: object) -> bool:
+    # Whoever has a DataFrame has imported pandas; nobody else should have to.
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(data, pandas.DataFrame)
+
+
+def _has_columns(data: object) -> bool:
+    """Tell whether it is up to the caller which parts of `data` are tags."""
+    if isinstance(data, (str, os.PathLike)):
+        return Path(data).suffix.lower() == ".csv"
+    return _is_frame(data)
+
+
+def _open_file(
+    path: StrPath, given: list[str], time: str | None, tags: Iterable[str], name: str | None
+) -> Source:
+    suffix = Path(path).suffix.lower()
+    if Path(path).is_dir():
+        raise SourceError("this is a directory; name one file in it", os.fspath(path))
+    if suffix not in _READERS:
+        raise SourceError(
+            f"the suffix {suffix!r} is unknown; it must be one of {' '.join(_READERS)}",
+            os.fspath(path),
+        )
+    if not Path(path).exists():
+        raise SourceError(f"there is no such file (looked from {Path.cwd()})", os.fspath(path))
+    if suffix == ".csv":
+        return Csv(path, time=time or "time", tags=tags, name=name)
+    if given:
+        raise SourceError(
+            f"{' and '.join(given)} can be chosen for a CSV file or a DataFrame; "
+            f"a {suffix} file has its own",
+            os.fspath(path),
+        )
+    return _READERS[suffix](path)
+
+
+def _show(value: object) -> str:
+    return f"{type(value).__name__} {value!r:.60}"
