@@ -1,0 +1,106 @@
+"""Write, run and prove Kapacitor UDFs in a notebook; export the very code that ran.
+
+The names here are what notebooks and exported scripts use. Importing this needs protobuf and
+nothing else: `simulate` and the rest of the workbench load when they are first asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kapnb._version import __version__
+from kapnb.errors import (
+    ExportError,
+    HandlerError,
+    KapnbError,
+    LocalProtocolError,
+    MissingExtra,
+    OptionError,
+    ProtocolError,
+    RemoteProtocolError,
+    SnapshotError,
+    SourceError,
+    TargetError,
+)
+from kapnb.handler import Handler, Option, udf
+from kapnb.model import (
+    BATCH,
+    STREAM,
+    Batch,
+    BeginBatch,
+    Duration,
+    EdgeType,
+    EndBatch,
+    Group,
+    InfoResponse,
+    InitRequest,
+    InitResponse,
+    Point,
+    RestoreResponse,
+    SnapshotResponse,
+    ValueType,
+)
+
+if TYPE_CHECKING:
+    from kapnb.agent import run
+    from kapnb.simulation import Simulation, Transcript, simulate
+
+__all__ = [
+    "BATCH",
+    "STREAM",
+    "Batch",
+    "BeginBatch",
+    "Duration",
+    "EdgeType",
+    "EndBatch",
+    "ExportError",
+    "Group",
+    "Handler",
+    "HandlerError",
+    "InfoResponse",
+    "InitRequest",
+    "InitResponse",
+    "KapnbError",
+    "LocalProtocolError",
+    "MissingExtra",
+    "Option",
+    "OptionError",
+    "Point",
+    "ProtocolError",
+    "RemoteProtocolError",
+    "RestoreResponse",
+    "Simulation",
+    "SnapshotError",
+    "SnapshotResponse",
+    "SourceError",
+    "TargetError",
+    "Transcript",
+    "ValueType",
+    "__version__",
+    "run",
+    "simulate",
+    "udf",
+]
+
+#: Names that load a room of their own at the first use.
+_LAZY = {
+    "Simulation": "kapnb.simulation",
+    "Transcript": "kapnb.simulation",
+    "run": "kapnb.agent",
+    "simulate": "kapnb.simulation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'kapnb' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_LAZY[name]), name)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Set a notebook up; called by ``%load_ext kapnb``."""
+    from kapnb.notebook import load
+
+    load(shell)

@@ -1,0 +1,25 @@
+"""Kapacitor's side of the protocol, in-process.
+
+Imports no transport: bytes are handed to `Agent.feed`. What draws is an observer from a room
+above; `_faces` is the only place that reaches there.
+"""
+
+from kapnb.simulation._options import check_options, parse_option
+from kapnb.simulation._recorder import RECORD_TO
+from kapnb.simulation._simulation import Observer, Output, Simulation, simulate
+from kapnb.simulation._text import message_to_text, point_dict
+from kapnb.simulation._transcript import Difference, Transcript
+
+__all__ = [
+    "RECORD_TO",
+    "Difference",
+    "Observer",
+    "Output",
+    "Simulation",
+    "Transcript",
+    "check_options",
+    "message_to_text",
+    "parse_option",
+    "point_dict",
+    "simulate",
+]

@@ -1,0 +1,474 @@
+"""Simulation: Kapacitor's side of the protocol, in-process and on real bytes.
+
+It plays what the daemon does around one UDF node: asks info, checks the options in
+Kapacitor's words, sends init, restore, data, a snapshot request, and closes. Every message
+crosses as an encoded frame, both ways, to and from the very `Agent` that production runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from kapnb.agent import Agent
+from kapnb.errors import HandlerError, KapnbError
+from kapnb.handler import Handler
+from kapnb.model import (
+    Batch,
+    BeginBatch,
+    EndBatch,
+    ErrorResponse,
+    InfoRequest,
+    InfoResponse,
+    InitRequest,
+    Point,
+    RestoreRequest,
+    SnapshotRequest,
+    SnapshotResponse,
+)
+from kapnb.protocol import Codec, Connection, ProtobufCodec, Role
+from kapnb.simulation._edges import arrange, parse_group_by
+from kapnb.simulation._options import check_options
+from kapnb.simulation._recorder import record
+from kapnb.simulation._transcript import Transcript
+from kapnb.sources import open_source
+
+__all__ = ["Observer", "Output", "Simulation", "simulate"]
+
+
+@dataclass(frozen=True)
+class Output:
+    """One Point or Batch that the Handler sent.
+
+    Attributes
+    ----------
+    item : Point or Batch
+        What was sent, as Kapacitor received it.
+    input : int
+        Position, in `Simulation.inputs`, of the input that was being handled; -1 before
+        the first.
+    """
+
+    item: Point | Batch
+    input: int
+
+
+class Observer(Protocol):
+    """Whoever watches a Simulation run; a live plot, say."""
+
+    def started(self, simulation: Simulation) -> None:
+        """Get ready: init was answered, data comes next."""
+        ...
+
+    def advanced(self, simulation: Simulation) -> None:
+        """Look: one more input was handled. Called for each, so keep it cheap."""
+        ...
+
+    def finished(self, simulation: Simulation) -> None:
+        """Look at the end: the run is over, with or without an error."""
+        ...
+
+
+class Simulation:
+    """Kapacitor around one Handler, and what came of it.
+
+    Made by `simulate`, which documents the parameters.
+
+    Attributes
+    ----------
+    inputs : list of Point or Batch
+        What the Handler was given, in order.
+    outputs : list of Output
+        What it sent, each with the input it belongs to.
+    info : InfoResponse
+        What it declared.
+    transcript : Transcript
+        Every message of the task's session, both ways.
+    snapshot : bytes
+        The state at the end; give it to the next simulation as ``snapshot=``.
+    error : KapnbError or None
+        What ended the run early.
+    warnings : list of str
+        What Kapacitor would have logged, or silently borne.
+    """
+
+    def __init__(
+        self,
+        handler: type[Handler],
+        data: Any,
+        *,
+        options: Mapping[str, Any] | None = None,
+        group_by: str | Sequence[str] | None = None,
+        by_measurement: bool = False,
+        time: str | None = None,
+        tags: Sequence[str] = (),
+        name: str | None = None,
+        env: Mapping[str, str] | None = None,
+        snapshot: bytes | None = None,
+        codec: Codec | None = None,
+        observers: Iterable[Observer] = (),
+    ) -> None:
+        if not (isinstance(handler, type) and issubclass(handler, Handler)):
+            raise HandlerError(
+                f"simulate takes a Handler class, not {handler!r}: each run starts a fresh one"
+            )
+        self.handler = handler
+        self.group_by = parse_group_by(group_by)
+        grouped = [key for key in self.group_by if key != "*"]
+        self.source = open_source(data, time=time, tags=tags, name=name, group_by=grouped)
+        self.options = dict(options or {})
+        self.env = dict(env or {})
+        self.inputs: list[Point | Batch] = []
+        self.outputs: list[Output] = []
+        self.transcript = Transcript()
+        self.snapshot = b""
+        self.error: KapnbError | None = None
+        self.warnings: list[str] = []
+        self._by_measurement = by_measurement
+        self._restored = snapshot
+        self._codec = codec or ProtobufCodec(deterministic=True)
+        self._observers = tuple(observers)
+        self._log = _Warnings(self.warnings)
+        self._begin: BeginBatch | None = None
+        self._open_points: list[Point] = []
+
+    # ---------------------------------------------------------------------- run
+
+    def run(self) -> Simulation:
+        """Play the session from info to the end of the stream; returns itself."""
+        with _environment(self.env):
+            info = self._ask_info()
+            options = check_options(self.options, info)
+            self.info = info
+            self._connect(info)
+            try:
+                self._play(info, options)
+            finally:
+                self._agent.session.stop()
+                for observer in self._observers:
+                    observer.finished(self)
+        record(self)
+        return self
+
+    def _ask_info(self) -> InfoResponse:
+        """Start the Handler once only for info, as the daemon does at its start."""
+        self._connect(None)
+        self._exchange(InfoRequest())
+        self._agent.session.stop()
+        self.raise_error()
+        info = self._answer
+        assert isinstance(info, InfoResponse)
+        self.transcript = Transcript()  # the task is another process
+        return info
+
+    def _connect(self, info: InfoResponse | None) -> None:
+        """Put a fresh Handler behind a fresh pair of connections."""
+        try:
+            handler = self.handler()
+        except Exception as error:
+            raise HandlerError(
+                f"{self.handler.__name__}() failed: {type(error).__name__}: {error}"
+            ) from error
+        self._agent = Agent(handler, codec=self._codec, log=self._log)
+        self._kapacitor = Connection(
+            Role.KAPACITOR,
+            wants=info.wants if info else None,
+            provides=info.provides if info else None,
+            codec=self._codec,
+        )
+        self._answer: Any = None
+
+    def _play(self, info: InfoResponse, options: Any) -> None:
+        name = self.handler.__name__
+        self._exchange(InitRequest(options, task_id=f"simulate_{name}", node_id=f"{name}2"))
+        if self._restored is not None and not self.error:
+            self._exchange(RestoreRequest(self._restored))
+        for observer in self._observers:
+            observer.started(self)
+        if not self.error:
+            self._feed_all(info)
+        if not self.error:
+            self._exchange(SnapshotRequest())
+            failed = self._agent.session.snapshot_error
+            if failed:
+                self.warnings.append(f"the state would be lost at every restart: {failed}")
+        self._receive(self._agent.feed(b""))
+
+    def _feed_all(self, info: InfoResponse) -> None:
+        items = arrange(self.source, info.wants, self.group_by, by_measurement=self._by_measurement)
+        for item in items:
+            self.inputs.append(item)
+            if isinstance(item, Batch):
+                self._feed_batch(item)
+            else:
+                self._exchange(item)
+            for observer in self._observers:
+                observer.advanced(self)
+            if self.error is not None:
+                break
+
+    def _feed_batch(self, batch: Batch) -> None:
+        group, tags = batch.group, dict(batch.tags)
+        messages = [
+            BeginBatch(batch.name, group, tags, len(batch), batch.by_name),
+            *batch.points,
+            EndBatch(batch.name, group, batch.tmax, tags),
+        ]
+        for message in messages:
+            self._exchange(message)
+            if self.error is not None:
+                return
+
+    def _exchange(self, message: Any) -> None:
+        """Send one request as bytes and take the bytes that answer it."""
+        frame = self._kapacitor.send(message)
+        self.transcript.add(True, frame)
+        self._receive(self._agent.feed(frame))
+
+    def _receive(self, data: bytes) -> None:
+        if not data:
+            error = self._agent.session.error
+            self.error = self.error or error
+            return
+        self.transcript.add(False, data)
+        self._kapacitor.receive_data(data)
+        for message in self._kapacitor.events():
+            self._take(message)
+        self.error = self.error or self._agent.session.error
+
+    def _take(self, message: Any) -> None:
+        """Do with a response what Kapacitor does."""
+        position = len(self.inputs) - 1
+        if isinstance(message, Point):
+            if self._begin is None:
+                self.outputs.append(Output(message, position))
+            else:
+                self._open_points.append(message)
+        elif isinstance(message, BeginBatch):
+            self._begin, self._open_points = message, []
+        elif isinstance(message, EndBatch):
+            assert self._begin is not None
+            # Name, tags and tmax are the end's, by_name is the begin's.
+            batch = Batch(
+                self._open_points,
+                name=message.name,
+                tags=message.tags,
+                tmax=message.tmax,
+                by_name=self._begin.by_name,
+            )
+            self.outputs.append(Output(batch, position))
+            self._begin = None
+        elif isinstance(message, SnapshotResponse):
+            self.snapshot = message.snapshot
+        elif isinstance(message, ErrorResponse):
+            self.error = self._agent.session.error
+        else:
+            self._answer = message
+
+    # ------------------------------------------------------------------ results
+
+    @property
+    def frame(self) -> Any:
+        """The outputs as a pandas DataFrame, one row a point, in the order sent.
+
+        Column ``input`` is the position of the input that was being handled; of a batch all
+        points are there.
+        """
+        return _frame((output.item, output.input) for output in self.outputs)
+
+    @property
+    def input_frame(self) -> Any:
+        """The inputs as a pandas DataFrame, one row a point, with the same ``input``."""
+        return _frame((item, position) for position, item in enumerate(self.inputs))
+
+    def pairs(self) -> Iterator[tuple[Point | Batch, list[Point | Batch]]]:
+        """Yield each input with the outputs that were sent while it was handled."""
+        matched: list[list[Point | Batch]] = [[] for _ in self.inputs]
+        for output in self.outputs:
+            if output.input >= 0:
+                matched[output.input].append(output.item)
+        yield from zip(self.inputs, matched, strict=True)
+
+    def raise_error(self) -> None:
+        """Raise the error that ended the run, if any; it carries this Simulation."""
+        if self.error is not None:
+            self.error.simulation = self
+            raise self.error
+
+    def __repr__(self) -> str:
+        end = f", ended by {type(self.error).__name__}: {self.error}" if self.error else ""
+        return (
+            f"Simulation({self.handler.__name__}: {_count(self.inputs)} in, "
+            f"{_count([output.item for output in self.outputs])} out{end})"
+        )
+
+    def _repr_html_(self) -> str:
+        from kapnb.simulation._faces import simulation_html
+
+        return simulation_html(self)
+
+    def plot(self, **settings: Any) -> Any:
+        """Return inputs and outputs over time as a picture.
+
+        Parameters
+        ----------
+        **settings
+            ``fields`` and ``groups`` choose what is drawn; ``ax`` gives Axes to draw into,
+            which are then returned. See `kapnb.notebook.Plot` and `plot_run`.
+        """
+        from kapnb.simulation._faces import plot
+
+        return plot(self, **settings)
+
+
+def simulate(
+    handler: type[Handler],
+    data: Any,
+    *,
+    options: Mapping[str, Any] | None = None,
+    group_by: str | Sequence[str] | None = None,
+    by_measurement: bool = False,
+    time: str | None = None,
+    tags: Sequence[str] = (),
+    name: str | None = None,
+    env: Mapping[str, str] | None = None,
+    snapshot: bytes | None = None,
+    live: bool | str | Sequence[str] = False,
+    errors: str = "raise",
+) -> Simulation:
+    """Run a Handler on data as Kapacitor would.
+
+    Parameters
+    ----------
+    handler : subclass of Handler
+        A fresh one is started, as Kapacitor starts a fresh process.
+    data : DataFrame, path, iterable of Points or of Batches, or Source
+        A path may end in ``.csv``, ``.lp``, ``.srpl`` or ``.brpl``. Points for a Handler that
+        wants BATCH are taken as one query's result: one batch a group.
+    options : mapping, optional
+        As the TICKscript gives them; checked as Kapacitor checks them, without conversion.
+        A tuple gives several arguments, a list repeats the option.
+    group_by : str or list of str, optional
+        Tags to group by; ``"*"`` for all. In a DataFrame or CSV these columns are tags.
+    by_measurement : bool, default: False
+        Group by measurement, too.
+    time : str, optional
+        Column that holds the time: nanoseconds, or RFC 3339 text, or datetimes. By default
+        the DataFrame's index or the column ``time``.
+    tags : list of str, optional
+        Further columns that are tags.
+    name : str, optional
+        Measurement of the points of a DataFrame or CSV.
+    env : mapping of str to str, optional
+        Environment variables set during the run, such as ``MODEL_PATH``.
+    snapshot : bytes, optional
+        State to restore before the data.
+    live : bool or str or list of str, default: False
+        Draw while it runs: True for all numeric fields, or names of fields. Without a front
+        end the plot is one static figure.
+    errors : {"raise", "keep"}, default: "raise"
+        What to do when the run ends early: raise, with the Simulation as the error's
+        `simulation`, or keep the error in `Simulation.error`.
+
+    Returns
+    -------
+    Simulation
+        Outputs, transcript, frames, plot.
+
+    Raises
+    ------
+    OptionError
+        If Kapacitor or the Handler refuses the options.
+    HandlerError
+        If the Handler fails.
+    SourceError
+        If the data cannot be read.
+
+    Examples
+    --------
+    >>> from kapnb import Handler, Point, simulate
+    >>> class Doubled(Handler):
+    ...     def point(self, point):
+    ...         yield point.with_fields(double=2 * point.fields["x"])
+    >>> simulate(Doubled, [Point({"x": 2.5}, time=0, name="m")])
+    Simulation(Doubled: 1 point in, 1 point out)
+    """
+    if errors not in ("raise", "keep"):
+        raise ValueError(f'errors is "raise" or "keep", not {errors!r}')
+    observers: list[Observer] = []
+    if live:
+        from kapnb.simulation._faces import live_view
+
+        observers.append(live_view(live))
+    simulation = Simulation(
+        handler,
+        data,
+        options=options,
+        group_by=group_by,
+        by_measurement=by_measurement,
+        time=time,
+        tags=tags,
+        name=name,
+        env=env,
+        snapshot=snapshot,
+        observers=observers,
+    ).run()
+    if errors == "raise":
+        simulation.raise_error()
+    return simulation
+
+
+class _Warnings(logging.Logger):
+    """A logger that belongs to no hierarchy and keeps its warnings."""
+
+    def __init__(self, warnings: list[str]) -> None:
+        super().__init__("kapnb.simulation", logging.WARNING)
+        self._warnings = warnings
+
+    def handle(self, record: logging.LogRecord) -> None:
+        # Errors end the run and are kept in Simulation.error.
+        if record.levelno == logging.WARNING:
+            self._warnings.append(record.getMessage())
+
+
+@contextlib.contextmanager
+def _environment(env: Mapping[str, str]) -> Iterator[None]:
+    before = {key: os.environ.get(key) for key in env}
+    os.environ.update(env)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            if value is None:
+                os.environ.pop(key, None)
+            else:
+                os.environ[key] = value
+
+
+def _frame(items: Iterable[tuple[Point | Batch, int]]) -> Any:
+    from kapnb.handler._frames import frame_from_points
+
+    points: list[Point] = []
+    positions: list[int] = []
+    for item, position in items:
+        members = item.points if isinstance(item, Batch) else [item]
+        points.extend(members)
+        positions.extend([position] * len(members))
+    frame = frame_from_points(points)
+    frame.insert(0, "input", positions, allow_duplicates=True)
+    return frame
+
+
+def _count(items: Sequence[Point | Batch]) -> str:
+    """Say how much it is: points, or batches and their points."""
+    batches = [item for item in items if isinstance(item, Batch)]
+    points = sum(len(batch) for batch in batches) + len(items) - len(batches)
+    text = f"{points} point{'' if points == 1 else 's'}"
+    if not batches:
+        return text
+    plural = "" if len(batches) == 1 else "es"
+    return f"{len(batches)} batch{plural} of {text}"

@@ -1,0 +1,188 @@
+"""Transcript: the ordered record of everything that crossed, both ways.
+
+It keeps the bytes as they crossed and decodes them when it is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from kapnb.errors import SourceError
+from kapnb.model import (
+    BeginBatch,
+    EndBatch,
+    ErrorResponse,
+    InitResponse,
+    KeepaliveResponse,
+    Point,
+    RestoreResponse,
+    SnapshotResponse,
+)
+from kapnb.protocol import ProtobufCodec, split_frames
+from kapnb.simulation._text import message_from_text, message_to_text
+
+__all__ = ["Difference", "Transcript"]
+
+_HEADER = "# kapnb transcript 1: > Kapacitor to UDF, < UDF to Kapacitor"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first place where two runs answer differently.
+
+    Attributes
+    ----------
+    number : int
+        Position among the compared responses, from 1.
+    expected, found : str
+        The two responses as text; empty where there is none.
+    """
+
+    number: int
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        expected, found = self.expected or "(nothing)", self.found or "(nothing)"
+        return f"response {self.number} differs\n  expected: {expected}\n  found:    {found}"
+
+
+class Transcript:
+    """What crossed between Kapacitor and a UDF, in order.
+
+    Examples
+    --------
+    >>> transcript = Transcript()
+    >>> transcript.add(True, bytes.fromhex("020a00"))
+    >>> transcript.add(False, bytes.fromhex("020a00"))
+    >>> print(transcript)
+    # kapnb transcript 1: > Kapacitor to UDF, < UDF to Kapacitor
+    > info      {}
+    < info      {"wants": "STREAM", "provides": "STREAM"}
+    """
+
+    def __init__(self) -> None:
+        self._bursts: list[tuple[bool, bytes]] = []
+
+    def add(self, is_request: bool, frames: bytes) -> None:
+        """Record whole frames that crossed in one direction."""
+        self._bursts.append((is_request, frames))
+
+    @property
+    def requests(self) -> bytes:
+        """All bytes from Kapacitor to the UDF."""
+        return b"".join(data for is_request, data in self._bursts if is_request)
+
+    @property
+    def responses(self) -> bytes:
+        """All bytes from the UDF to Kapacitor."""
+        return b"".join(data for is_request, data in self._bursts if not is_request)
+
+    def __iter__(self) -> Iterator[tuple[bool, Any]]:
+        """Yield (is_request, message), in order."""
+        codec = ProtobufCodec()
+        for is_request, frames in self._bursts:
+            decode = codec.decode_request if is_request else codec.decode_response
+            for body in split_frames(frames):
+                yield is_request, decode(body)
+
+    def __len__(self) -> int:
+        return sum(1 for _, frames in self._bursts for _ in split_frames(frames))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Transcript) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def __repr__(self) -> str:
+        sent = sum(1 for is_request, _ in self if is_request)
+        return f"Transcript({sent} requests, {len(self) - sent} responses)"
+
+    def _lines(self) -> Iterator[str]:
+        yield _HEADER
+        for is_request, message in self:
+            yield f"{'>' if is_request else '<'} {message_to_text(message)}"
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write it as text, one line a message."""
+        text = "".join(f"{line}\n" for line in self._lines())
+        Path(path).write_text(text, encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Transcript:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        SourceError
+            If the file is none, with the line at fault.
+        """
+        try:
+            lines = Path(path).read_text(encoding="utf-8").split("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SourceError(f"cannot be read: {error}", str(path)) from error
+        if lines[0] != _HEADER:
+            raise SourceError("this is no kapnb transcript", f"{path}, line 1")
+        return cls._parse(lines, str(path))
+
+    @classmethod
+    def _parse(cls, lines: list[str], path: str) -> Transcript:
+        transcript, codec = cls(), ProtobufCodec(deterministic=True)
+        in_batch = {True: False, False: False}
+        for number, line in enumerate(lines[1:], 2):
+            if not line:
+                continue
+            is_request = line[0] == ">"
+            try:
+                message = message_from_text(line[2:], request=is_request)
+            except ValueError as error:
+                raise SourceError(str(error), f"{path}, line {number}") from error
+            encode = codec.encode_request if is_request else codec.encode_response
+            transcript.add(is_request, encode(message, in_batch=in_batch[is_request]))
+            if isinstance(message, (BeginBatch, EndBatch)):
+                in_batch[is_request] = isinstance(message, BeginBatch)
+        return transcript
+
+    def difference(self, responses: bytes) -> Difference | None:
+        """Return where other responses to the same requests differ first, or None.
+
+        Messages are compared decoded, in order: data, info, init, restore and errors.
+        Keepalives carry no result; of snapshots and errors only the presence is compared,
+        of a refused init or restore only the refusal (their text names files and lines).
+
+        Parameters
+        ----------
+        responses : bytes
+            Whole frames.
+        """
+        codec = ProtobufCodec()
+        expected = [message for is_request, message in self if not is_request]
+        found = [codec.decode_response(body) for body in split_frames(responses)]
+        ours = [message for message in expected if not isinstance(message, KeepaliveResponse)]
+        theirs = [message for message in found if not isinstance(message, KeepaliveResponse)]
+        for index in range(max(len(ours), len(theirs))):
+            one = ours[index] if index < len(ours) else None
+            other = theirs[index] if index < len(theirs) else None
+            if _comparable(one) != _comparable(other):
+                return Difference(index + 1, _text(one), _text(other))
+        return None
+
+
+def _comparable(message: Any) -> Any:
+    if isinstance(message, (SnapshotResponse, ErrorResponse)):
+        return type(message)
+    if isinstance(message, (InitResponse, RestoreResponse)):
+        return type(message), message.success
+    # NaN must equal itself, -0.0 must not equal 0.0: compare the text, which keeps both.
+    return message_to_text(message) if isinstance(message, Point) else message
+
+
+def _text(message: Any) -> str:
+    return "" if message is None else message_to_text(message)

@@ -1,0 +1,31 @@
+"""What type checkers are promised; checked by mypy in `make check`, never run."""
+
+from typing import Any, assert_type
+
+from kapnb import Duration, Handler, Option, Point, Simulation, simulate, udf
+
+
+@udf
+class Typed(Handler):
+    text = Option(str)
+    number = Option(int, default=10)
+    span = Option(Duration, default=Duration.parse("1m"))
+    names = Option(str, many=True)
+    pair = Option(str, int)
+    flag = Option()
+
+    def point(self, point: Point, state: dict[str, int]) -> Point:
+        assert_type(self.text, str)
+        assert_type(self.number, int)
+        assert_type(self.span, Duration)
+        assert_type(self.names, list[str])
+        assert_type(self.pair, Any)
+        assert_type(self.flag, bool)
+        assert_type(point.fields["x"], float | int | str | bool)
+        assert_type(point.tags["host"], str)
+        assert_type(point.time, int)
+        return point.with_fields(y=1.5)
+
+
+assert_type(Typed, type[Typed])
+assert_type(simulate(Typed, [Point({"x": 1.0}, time=0)]), Simulation)
