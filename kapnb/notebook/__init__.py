@@ -1,0 +1,40 @@
+"""What a notebook adds: live and still plots, rich display, short tracebacks, ``%%udf``.
+
+Everything here looks at a Simulation and changes nothing in it. Drawing needs the extra
+``notebook``; its packages load when a name that draws is first asked for, so that
+``%load_ext kapnb`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from kapnb.errors import MissingExtra
+from kapnb.notebook._html import simulation_html
+from kapnb.notebook._shell import load
+
+if TYPE_CHECKING:
+    from kapnb.notebook._live import LiveView
+    from kapnb.notebook._plot import Plot, plot_run
+
+__all__ = ["LiveView", "Plot", "load", "plot_run", "simulation_html"]
+
+#: Names that draw, and the modules that bring matplotlib in.
+_LAZY = {
+    "LiveView": "kapnb.notebook._live",
+    "Plot": "kapnb.notebook._plot",
+    "plot_run": "kapnb.notebook._plot",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'kapnb.notebook' has no attribute {name!r}")
+    try:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    except ModuleNotFoundError as error:
+        missing = str(error.name)
+        if missing.partition(".")[0] == "kapnb":
+            raise
+        raise MissingExtra("notebook", f"kapnb.notebook.{name}", missing) from error

@@ -1,0 +1,256 @@
+"""Draw a Scene with matplotlib, without pyplot: no global state, nothing shown twice.
+
+The look is decided here and nowhere else. Margins are fixed, so that live frames do not
+jump and no layout engine doubles the cost of a frame.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from kapnb.model import format_time
+from kapnb.notebook._numbers import decimate
+from kapnb.notebook._panels import Panel, arrange_panels
+from kapnb.notebook._scene import Line, Scene
+
+__all__ = ["DPI", "draw_figure", "draw_panel", "png", "shown_size", "write"]
+
+#: Pixels per inch of what a page shows; an image may hold more.
+DPI = 100
+
+#: Okabe and Ito's colours, less those too pale for thin lines.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_INPUT, _INK = "#a8a8a8", "#444444"
+_STYLES = ("-", "--", ":", "-.")
+_MARKERS = ("o", "s", "D", "^")
+#: Outputs that answer fewer inputs than this share are events: points, not a line.
+_LINE_SHARE = 0.5
+#: Lines of so few outputs mark each of them.
+_MARKED_MAX = 40
+#: Columns of pixels to which lines are reduced, in a figure to keep.
+_COLUMNS = 800
+#: A run shorter than this is no matter of dates; clocks of days are too coarse for it.
+_DATES_MIN_NS = 1_000_000
+_DAY_NS = 86_400_000_000_000
+
+# In inches.
+_WIDTH, _GAP = 8.0, 0.2
+_PANEL_ALONE, _PANEL_OF_MANY = 2.2, 1.6
+_LEFT, _RIGHT, _TOP, _BOTTOM, _LABEL_LINE = 0.85, 0.2, 0.4, 0.62, 0.17
+_LEGEND_HANDLE, _LEGEND_CHARACTER = 0.72, 0.073
+# In characters: of a legend's label, of a line of a y label.
+_LABEL_MAX, _LABEL_LINE_MAX = 28, 22
+
+
+def draw_figure(scene: Scene, *, columns: int = _COLUMNS) -> Any:
+    """Return a Figure of a scene, one Axes a panel; fewer columns are drawn faster."""
+    panels = arrange_panels(scene.lines)
+    count = len(panels)
+    panel_height = _PANEL_ALONE if count == 1 else _PANEL_OF_MANY
+    height = _TOP + count * panel_height + (count - 1) * _GAP + _BOTTOM
+    figure = Figure(figsize=(_WIDTH, height), dpi=DPI)
+    FigureCanvasAgg(figure)
+    label_lines = max(_wrapped(panel.label).count("\n") for panel in panels)
+    axes = figure.subplots(
+        count,
+        sharex=True,
+        squeeze=False,
+        gridspec_kw={
+            "left": (_LEFT + label_lines * _LABEL_LINE) / _WIDTH,
+            "right": 1 - _legend_width(scene, panels) / _WIDTH,
+            "top": 1 - _TOP / height,
+            "bottom": _BOTTOM / height,
+            "hspace": _GAP / panel_height,
+        },
+    )[:, 0]
+    for ax, panel in zip(axes, panels, strict=True):
+        draw_panel(ax, scene, panel, first=ax is axes[0], last=ax is axes[-1], columns=columns)
+    figure.align_ylabels()
+    return figure
+
+
+def draw_panel(
+    ax: Any,
+    scene: Scene,
+    panel: Panel,
+    *,
+    first: bool = True,
+    last: bool = True,
+    columns: int = _COLUMNS,
+) -> None:
+    """Draw one panel: inputs thin and grey, outputs in their group's colour.
+
+    The first of several carries the title, the legend of the groups and the notes; the last
+    carries the time.
+    """
+    scale = _TimeScale(scene.ends)
+    for line in panel.lines:
+        times, values = decimate(line.times, line.values, columns)
+        ax.plot(scale(times), values, **_look(scene, panel, line))
+    scale.set_up(ax, labelled=last)
+    ax.set_ylabel(_wrapped(panel.label)).set_parse_math(False)
+    ax.grid(color="0.9", linewidth=0.6)
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
+    if not scene.lines:
+        ax.text(0.5, 0.5, "no numbers to plot", transform=ax.transAxes, ha="center", color=_INK)
+        ax.set_yticks([])
+    if first:
+        title = ax.set_title(scene.title, loc="left", fontsize="medium", fontweight="bold")
+        title.set_parse_math(False)
+    _add_legend(ax, _legend(scene, panel, first=first))
+
+
+def png(figure: Any, *, dpi: int, compress: int = 6) -> bytes:
+    """Return a figure as PNG; the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    settings = {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": compress}}
+    write(figure, buffer, format="png", dpi=dpi, **settings)
+    return buffer.getvalue()
+
+
+def write(figure: Any, target: Any, **settings: Any) -> None:
+    """Write a figure to a path or stream; settings are those of `Figure.savefig`."""
+    with warnings.catch_warnings():
+        # A name in a script that the font lacks is no reason to write into the notebook.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        figure.savefig(target, **settings)
+
+
+def shown_size(figure: Any) -> dict[str, int]:
+    """Return the pixels a page gives to a figure, whatever the image's resolution."""
+    width, height = figure.get_size_inches()
+    return {"width": round(width * DPI), "height": round(height * DPI)}
+
+
+class _TimeScale:
+    """Event times as x values: dates, or nanoseconds where days are too coarse."""
+
+    def __init__(self, ends: tuple[int, int] | None) -> None:
+        self._ends = ends
+        self._first, self._last = ends or (0, 0)
+        self._dates = not 0 < self._last - self._first < _DATES_MIN_NS
+
+    def __call__(self, times: Any) -> Any:
+        return times / _DAY_NS if self._dates else (times - self._first).astype(float)
+
+    def set_up(self, ax: Any, *, labelled: bool) -> None:
+        """Set limits, ticks and label of the time axis."""
+        if self._ends is None:
+            ax.set_xticks([])
+        elif self._dates:
+            pad = (self._last - self._first) * 0.01 or 1e9
+            ax.set_xlim((self._first - pad) / _DAY_NS, (self._last + pad) / _DAY_NS)
+            locator = AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
+            ax.xaxis.set_major_locator(locator)
+            formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
+            ax.xaxis.set_major_formatter(formatter)
+            label = "event time (UTC)"
+        else:
+            ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+            label = f"nanoseconds after {format_time(self._first)}"
+        if labelled and self._ends is not None:
+            ax.set_xlabel(label)
+        else:
+            ax.tick_params(labelbottom=False)
+            ax.xaxis.offsetText.set_visible(False)
+
+
+def _look(scene: Scene, panel: Panel, line: Line) -> dict[str, Any]:
+    """Return a line's look: an input is grey, an output has the colour of its group.
+
+    Where there is one group only, colours tell the fields apart; else line styles do.
+    """
+    if not line.sent:
+        style = _STYLES[panel.inputs.index(line.field) % len(_STYLES)]
+        alone = {"marker": "o", "markersize": 3} if len(line.times) == 1 else {}
+        return {"color": _INPUT, "linestyle": style, "linewidth": 0.8, "zorder": 2, **alone}
+    one_group = len(scene.groups) == 1
+    number = 0 if one_group else panel.outputs.index(line.field)
+    colour = scene.outputs.index(line.field) if one_group else scene.groups.index(line.group)
+    look = {"color": _COLOURS[colour % len(_COLOURS)], "zorder": 3, "markeredgewidth": 0}
+    marker = _MARKERS[number % len(_MARKERS)]
+    if scene.batches or len(line.times) < _LINE_SHARE * scene.given(line.group):
+        return {**look, "linestyle": "none", "marker": marker, "markersize": 4.5}
+    look |= {"linestyle": _STYLES[number % len(_STYLES)], "linewidth": 1.4}
+    few = len(line.times) <= _MARKED_MAX
+    return {**look, "marker": marker, "markersize": 3.5} if few else look
+
+
+def _legend(scene: Scene, panel: Panel, *, first: bool) -> dict[str, Any]:
+    """Return label → handle: the inputs, the groups, and fields where there are several.
+
+    What the first panel says of inputs and groups holds for the others.
+    """
+    several = len(scene.groups) > 1
+    looks: dict[str, Any] = {}
+    for line in panel.lines:
+        look = _look(scene, panel, line)
+        if not line.sent and len(panel.inputs) > 1:
+            looks.setdefault(_shorten(f"input {line.field}"), look)
+        elif not line.sent and first:
+            looks.setdefault("input", look)
+        elif line.sent and several and first:
+            looks.setdefault(_group_label(line.group), look)
+        elif line.sent and not several:
+            looks.setdefault(_shorten(line.field), look)
+    if several and len(panel.outputs) > 1:
+        for line in panel.lines:
+            if line.sent:
+                look = {**_look(scene, panel, line), "color": _INK}
+                looks.setdefault(_shorten(line.field), look)
+    handles = {label: Line2D([], [], **look) for label, look in looks.items()}
+    notes = scene.notes if first else ()
+    return handles | {_shorten(note): Line2D([], [], linestyle="none") for note in notes}
+
+
+def _add_legend(ax: Any, entries: dict[str, Any]) -> None:
+    if not entries:
+        return
+    legend = ax.legend(
+        entries.values(),
+        entries,
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1.03),
+        frameon=False,
+        fontsize="small",
+    )
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+
+
+def _legend_width(scene: Scene, panels: Sequence[Panel]) -> float:
+    labels = [label for panel in panels for label in _legend(scene, panel, first=True)]
+    if not labels:
+        return _RIGHT
+    return _LEGEND_HANDLE + _LEGEND_CHARACTER * max(map(len, labels))
+
+
+def _group_label(group: str) -> str:
+    # A group by measurement has the name and a newline in front.
+    return _shorten(group.replace("\n", " ")) or "no group"
+
+
+def _shorten(text: str) -> str:
+    if text.startswith("_"):
+        text = f" {text}"  # matplotlib leaves such labels out
+    if len(text) <= _LABEL_MAX:
+        return text
+    half = _LABEL_MAX // 2
+    return f"{text[: half - 1]}…{text[-half:]}"
+
+
+def _wrapped(label: str) -> str:
+    """Break a long y label where one field ends; matplotlib does not."""
+    if len(label) <= _LABEL_LINE_MAX:
+        return label
+    return label.replace(" → ", " →\n").replace(", ", ",\n")

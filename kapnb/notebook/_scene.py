@@ -1,0 +1,166 @@
+"""A picture of a run before it is drawn: its lines, which groups get a colour, what is left out.
+
+Decisions only; matplotlib is not named here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kapnb.model import Batch
+from kapnb.notebook._fields import Wanted, choose_fields
+from kapnb.notebook._numbers import Numbers, Times, Values
+from kapnb.simulation import Simulation
+
+__all__ = ["Line", "Scene", "gather"]
+
+#: Groups drawn if nobody names any; as many as there are colours that all readers tell apart.
+_GROUPS_MAX = 6
+_DIGITS = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One field of one group.
+
+    Attributes
+    ----------
+    field, group : str
+        The field's name, the group's id.
+    sent : bool
+        Whether these are outputs.
+    times, values : arrays, shape (n,)
+        In order of time, finite, n at least 1.
+    """
+
+    field: str
+    group: str
+    sent: bool
+    times: Times
+    values: Values
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture before it is drawn.
+
+    Attributes
+    ----------
+    title : str
+        The Handler's name.
+    lines : tuple of Line
+        Inputs first.
+    groups : tuple of str
+        Ids of the groups drawn, in the order of their colours.
+    batches : bool
+        Whether the outputs are batches.
+    notes : tuple of str
+        What the lines do not say: the only group, or what was left out.
+    """
+
+    title: str
+    lines: tuple[Line, ...]
+    groups: tuple[str, ...] = ()
+    batches: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the fields drawn from outputs."""
+        return tuple(dict.fromkeys(line.field for line in self.lines if line.sent))
+
+    @property
+    def ends(self) -> tuple[int, int] | None:
+        """The first and the last time; None where there is nothing to draw."""
+        if not self.lines:
+            return None
+        first = min(int(line.times[0]) for line in self.lines)
+        return first, max(int(line.times[-1]) for line in self.lines)
+
+    def given(self, group: str) -> int:
+        """Return how many inputs of a group are drawn."""
+        counts = (len(line.times) for line in self.lines if line.group == group and not line.sent)
+        return max(counts, default=0)
+
+
+def gather(
+    simulation: Simulation,
+    fields: Wanted = None,
+    groups: str | Sequence[str] | None = None,
+    numbers: Numbers | None = None,
+) -> Scene:
+    """Read a run and decide what its picture shows.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        The run.
+    fields : bool or str or sequence of str, optional
+        See `choose_fields`.
+    groups : str or sequence of str, optional
+        Ids of the groups to draw; by default the first six in natural order.
+    numbers : Numbers, optional
+        What was read already, in place of reading all of `fields`.
+
+    Raises
+    ------
+    ValueError
+        If a named field or group has no number in this run.
+    """
+    if numbers is None:
+        numbers = Numbers(simulation, choose_fields(simulation, fields))
+        numbers.read()
+        if not isinstance(fields, (bool, type(None))):
+            _check_fields(numbers)
+    names, hidden = _choose_groups(numbers, groups)
+    only = f"group {names[0]}" if len(names) == 1 and names[0] else ""
+    notes = (only, _and_more(hidden, "group"), _and_more(numbers.shown.hidden, "field"))
+    return Scene(
+        simulation.handler.__name__,
+        tuple(_lines(numbers, names)),
+        names,
+        bool(simulation.outputs) and isinstance(simulation.outputs[0].item, Batch),
+        tuple(note for note in notes if note),
+    )
+
+
+def _lines(numbers: Numbers, groups: Sequence[str]) -> Iterator[Line]:
+    for sent, side in ((False, numbers.inputs), (True, numbers.outputs)):
+        for field, columns in side.items():
+            for group in groups:
+                if group in columns:
+                    times, values = columns[group].sorted()
+                    if len(times):
+                        yield Line(field, group, sent, times, values)
+
+
+def _choose_groups(
+    numbers: Numbers, wanted: str | Sequence[str] | None
+) -> tuple[tuple[str, ...], int]:
+    """Return the groups to draw, and how many others there are."""
+    known = sorted(numbers.groups, key=_natural)
+    if wanted is None:
+        return tuple(known[:_GROUPS_MAX]), max(0, len(known) - _GROUPS_MAX)
+    chosen = (wanted,) if isinstance(wanted, str) else tuple(dict.fromkeys(wanted))
+    for group in chosen:
+        if group not in known:
+            there = ", ".join(map(repr, known)) or "none"
+            raise ValueError(f"no group {group!r} in this run (there are: {there})")
+    return chosen, 0
+
+
+def _check_fields(numbers: Numbers) -> None:
+    for name in (*numbers.inputs, *numbers.outputs):
+        if not (numbers.inputs.get(name) or numbers.outputs.get(name)):
+            raise ValueError(f"no field {name!r} with numbers in the inputs or outputs of this run")
+
+
+def _natural(group: str) -> list[tuple[int, str]]:
+    """Sort key by which cpu2 stands before cpu10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(group)]
+
+
+def _and_more(count: int, noun: str) -> str:
+    return f"and {count} more {noun}{'' if count == 1 else 's'}" if count else ""

@@ -1,0 +1,122 @@
+"""What ``%load_ext kapnb`` sets up in IPython.
+
+Errors that begin in the reader's own cell, ``%%udf``, and a picture for a Figure that pyplot
+does not know. Nothing that draws is imported here; whatever is registered loads it on use.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from kapnb.errors import KapnbError
+from kapnb.notebook._magic import run_udf_cell
+
+__all__ = ["DEBUG", "load", "show_error"]
+
+#: Environment variable that, when set to anything, turns the short tracebacks off.
+DEBUG = "KAPNB_DEBUG"
+
+_OURS = str(Path(__file__).parent.parent) + os.sep
+_FIGURE = ("matplotlib.figure", "Figure")
+
+
+def load(shell: Any) -> None:
+    """Set an IPython shell up; what ``%load_ext kapnb`` calls.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        IPython's shell.
+
+    Notes
+    -----
+    A `KapnbError` then shows the reader's own lines only. ``%tb`` shows the whole traceback
+    once more, and with ``KAPNB_DEBUG`` set in the environment nothing is cut at all.
+    """
+    shell.set_custom_exc((KapnbError,), show_error)
+    shell.register_magic_function(_udf(shell), magic_kind="cell", magic_name="udf")
+    formatter = shell.display_formatter.formatters["image/png"]
+    try:
+        formatter.lookup_by_type(".".join(_FIGURE))
+    except KeyError:  # else pyplot's backend has brought its own
+        formatter.for_type_by_name(*_FIGURE, _figure_png)
+
+
+def show_error(
+    shell: Any,
+    etype: type[BaseException],
+    value: BaseException,
+    tb: TracebackType | None,
+    tb_offset: int | None = None,
+) -> None:
+    """Show an error without kapnb's own frames; called by IPython."""
+    if os.environ.get(DEBUG):
+        shell.showtraceback((etype, value, tb), tb_offset=tb_offset)
+        return
+    with _without_our_frames(value, tb) as short:
+        # No offset: IPython's own frames are gone, too.
+        shell.showtraceback((etype, value, short), tb_offset=0)
+    sys.last_value, sys.last_traceback = value, tb  # for %tb and %debug
+
+
+@contextmanager
+def _without_our_frames(
+    error: BaseException, tb: TracebackType | None
+) -> Iterator[TracebackType | None]:
+    """Cut the tracebacks of an error and of its causes for the time of showing them."""
+    kept: list[tuple[BaseException, TracebackType | None]] = []
+    link: BaseException | None = error
+    while link is not None and not any(link is seen for seen, _ in kept):
+        kept.append((link, link.__traceback__))
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+    try:
+        for link, whole in kept:
+            link.__traceback__ = _cut(whole)
+        yield _cut(tb)
+    finally:
+        for link, whole in kept:
+            link.__traceback__ = whole
+
+
+def _cut(tb: TracebackType | None) -> TracebackType | None:
+    """Return a copy of a traceback with the reader's frames only, if there are any."""
+    frames: list[TracebackType] = []
+    link = tb
+    while link is not None:
+        code = link.tb_frame.f_code
+        if _is_ipython(code.co_filename):
+            if code.co_name == "run_cell_magic":
+                frames.clear()  # what called it is the cell as IPython rewrote it
+        elif not code.co_filename.startswith(_OURS):
+            frames.append(link)
+        link = link.tb_next
+    if not frames:
+        return tb
+    short: TracebackType | None = None
+    for link in reversed(frames):
+        short = TracebackType(short, link.tb_frame, link.tb_lasti, link.tb_lineno)
+    return short
+
+
+def _is_ipython(filename: str) -> bool:
+    return f"{os.sep}IPython{os.sep}core{os.sep}" in filename
+
+
+def _udf(shell: Any) -> Any:
+    def udf(line: str, cell: str) -> None:
+        """Run a cell, and check and mark the Handler it defines."""
+        run_udf_cell(shell, line, cell)
+
+    return udf
+
+
+def _figure_png(figure: Any) -> Any:
+    from kapnb.notebook._figure import DPI, png, shown_size
+
+    return png(figure, dpi=2 * DPI), shown_size(figure)

@@ -1,0 +1,113 @@
+"""Reading numbers, and reducing them to what pixels can show."""
+
+import numpy as np
+import pytest
+
+from kapnb import Handler, Point
+from kapnb.notebook._fields import Shown
+from kapnb.notebook._numbers import Numbers, decimate
+
+X_AND_MEAN = Shown(("x",), ("mean",))
+
+
+def test_reading_goes_on_where_it_stopped(run, handlers):
+    """Items that were read are not touched again."""
+    simulation = run(handlers.Mean, count=10)
+    numbers = Numbers(simulation, X_AND_MEAN)
+    numbers.read()
+    simulation.inputs[:10] = [None] * 10
+    simulation.outputs[:10] = [None] * 10
+    later = run(handlers.Mean, count=13)
+    simulation.inputs += later.inputs[10:]
+    simulation.outputs += later.outputs[10:]
+    numbers.read()
+    times, values = numbers.inputs["x"]["host=h0"].sorted()
+    assert list(times) == [number * 10**9 for number in range(13)]
+    assert list(values) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2]
+    assert len(numbers.outputs["mean"]["host=h0"]) == 13
+
+
+def test_a_limited_reading_takes_a_selection(run, handlers):
+    """Most of a long backlog is skipped; what is taken comes from all of it."""
+    simulation = run(handlers.Mean, count=500, groups=2)
+    numbers = Numbers(simulation, X_AND_MEAN)
+    numbers.read(50)
+    taken = [numbers.inputs["x"][group].sorted()[0] for group in ("host=h0", "host=h1")]
+    assert 40 <= sum(map(len, taken)) <= 50
+    assert min(map(len, taken)) > 10
+    assert max(map(max, taken)) > 450 * 10**9
+
+
+def test_only_the_chosen_fields_are_looked_at(run, points):
+    """Of a point with many fields the others stay encoded."""
+
+    class Wide(Handler):
+        def point(self, point):
+            yield point
+
+    simulation = run(Wide, data=points(3, y=1.0))
+    Numbers(simulation, Shown((), ("x",))).read()
+    assert simulation.outputs[0].item.fields._values is None
+
+
+def test_late_points_are_put_in_order(run, handlers):
+    """A line runs forward in time, whatever the order of arrival."""
+    data = [Point({"x": float(time)}, time=time, name="m") for time in (3, 1, 2)]
+    numbers = Numbers(run(handlers.Mirror, data=data, group_by=None), Shown(("x",), ()))
+    numbers.read()
+    times, values = numbers.inputs["x"][""].sorted()
+    assert list(times) == [1, 2, 3]
+    assert list(values) == [1.0, 2.0, 3.0]
+
+
+def test_a_field_may_be_missing_or_text_here_and_there(run, handlers):
+    """Points without a number in the field are skipped."""
+    values = ({"x": 1.0}, {"x": "off"}, {"y": 2.0}, {"x": True})
+    data = [Point(fields, time=number, name="m") for number, fields in enumerate(values)]
+    numbers = Numbers(run(handlers.Mirror, data=data, group_by=None), Shown(("x",), ("x",)))
+    numbers.read()
+    for side in (numbers.inputs, numbers.outputs):
+        times, numbers_read = side["x"][""].sorted()
+        assert (list(times), list(numbers_read)) == ([0, 3], [1.0, 1.0])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 1.7e308])
+def test_what_no_axis_can_show_is_left_out(run, handlers, value):
+    """NaN, the infinities and the outermost floats are no place on an axis."""
+    data = [Point({"x": number}, time=0, name="m") for number in (1.0, value, 2.0)]
+    numbers = Numbers(run(handlers.Mirror, data=data, group_by=None), Shown((), ("x",)))
+    numbers.read()
+    assert list(numbers.outputs["x"][""].sorted()[1]) == [1.0, 2.0]
+
+
+def test_decimation_keeps_every_extreme():
+    """The lowest and highest of each column survive, so no spike is lost."""
+    times = np.arange(100_000, dtype=np.int64)
+    values = np.sin(times / 900.0)
+    values[[777, 60_001]] = 50.0, -50.0
+    few_times, few_values = decimate(times, values, 200)
+    assert len(few_times) == len(few_values) <= 400
+    assert (np.diff(few_times) >= 0).all()
+    assert few_values.max() == 50.0
+    assert few_values.min() == -50.0
+
+
+def test_decimation_leaves_short_data_alone():
+    """What fits is drawn as it is."""
+    times, values = np.arange(5), np.ones(5)
+    assert decimate(times, values, 10)[0] is times
+
+
+def test_decimation_spans_all_of_int64():
+    """The farthest times there are do not overflow."""
+    times = np.array([-(2**63), *range(50), 2**63 - 1], dtype=np.int64)
+    few_times, few_values = decimate(times, np.arange(52.0), 4)
+    assert few_times[0] == -(2**63)
+    assert few_values.max() == 51.0
+
+
+def test_decimation_of_one_moment_is_its_range():
+    """Equal times give one column."""
+    few_times, few_values = decimate(np.zeros(50, np.int64), np.arange(50.0), 4)
+    assert list(few_times) == [0, 0]
+    assert list(few_values) == [0.0, 49.0]

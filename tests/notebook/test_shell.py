@@ -1,0 +1,183 @@
+"""What %load_ext kapnb does, in an IPython shell without a front end."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from kapnb import Handler, HandlerError
+from kapnb.notebook import Plot, load
+from kapnb.notebook._shell import DEBUG
+
+PRELUDE = "from kapnb import Handler, Option, Point, simulate"
+
+
+@pytest.fixture(scope="module")
+def interactive(tmp_path_factory):
+    """An IPython shell that writes nothing into the home of who runs the tests."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    shell = InteractiveShell(
+        config=config, ipython_dir=str(tmp_path_factory.mktemp("ipython")), colors="nocolor"
+    )
+    yield shell
+    shell.restore_sys_module_state()
+
+
+@pytest.fixture
+def shell(interactive, monkeypatch):
+    """A shell with kapnb loaded, whose tracebacks are kept in `shown`."""
+    monkeypatch.delenv(DEBUG, raising=False)
+    interactive.shown = []
+    monkeypatch.setattr(
+        interactive,
+        "_showtraceback",
+        lambda _, __, lines: interactive.shown.append("\n".join(lines)),
+    )
+    load(interactive)
+    interactive.run_cell(PRELUDE)
+    return interactive
+
+
+def run(shell, source):
+    """Run a cell; return what its traceback shows, without colours."""
+    shell.shown.clear()
+    shell.run_cell(source, store_history=True)
+    return re.sub(r"\x1b\[[\d;]*m", "", "\n".join(shell.shown))
+
+
+FAILING = """class Fails(Handler):
+    def point(self, point):
+        return point.fields["nowhere"]
+
+simulate(Fails, [Point({"x": 1}, time=0, name="m")])
+"""
+
+
+def test_a_traceback_shows_the_readers_lines_only(shell):
+    """The line of the Handler that failed, and the line that ran it."""
+    shown = run(shell, FAILING)
+    assert '----> 3     return point.fields["nowhere"]' in shown
+    assert "simulate(Fails" in shown
+    assert "kapnb/" not in shown
+    assert "no field 'nowhere' in this point (it has: x)" in shown
+
+
+def test_the_error_itself_is_left_whole(shell):
+    """%tb and %debug find every frame."""
+    run(shell, FAILING)
+    assert "kapnb/simulation" in run(shell, "%tb")
+
+
+def test_an_environment_variable_brings_all_frames_back(shell, monkeypatch):
+    """For who works on kapnb itself."""
+    monkeypatch.setenv(DEBUG, "1")
+    assert "kapnb/agent" in run(shell, FAILING)
+
+
+def test_other_errors_are_left_alone(shell):
+    """IPython shows them as ever."""
+    assert "ZeroDivisionError" in run(shell, "1 / 0")
+
+
+def test_an_error_with_no_frame_of_the_reader_is_shown_whole(shell):
+    """Rather too much than nothing."""
+    shell.push({"error": HandlerError("made by nobody")})
+    assert "HandlerError: made by nobody" in run(shell, "raise error")
+
+
+def test_udf_marks_the_handler_of_its_cell(shell):
+    """As @udf above the class would."""
+    assert run(shell, "%%udf\nclass Mine(Handler):\n    size = Option(int, default=3)") == ""
+    mine = shell.user_ns["Mine"]
+    assert issubclass(mine, Handler)
+    assert mine.is_udf
+
+
+def test_udf_keeps_a_mark_that_is_there(shell):
+    """Among several Handlers the marked one counts."""
+    run(
+        shell,
+        "%%udf\nfrom kapnb import udf\nclass Base(Handler): pass\n\n@udf\nclass Mine(Base): pass",
+    )
+    assert shell.user_ns["Mine"].is_udf
+    assert not hasattr(shell.user_ns["Base"], "is_udf")
+
+
+@pytest.mark.parametrize(
+    ("cell", "line", "message"),
+    [
+        ("class A(Handler):\n    point = Option(str)", 2, "A.point is a method of Handler"),
+        ("\n\nx = 1\nclass A: pass", 5, "defines no class that derives from kapnb.Handler"),
+        ("class A(Handler): pass\nclass B(Handler): pass", 3, "2 Handlers in a cell (A, B)"),
+        ("y = 1\nundefined", 3, "name 'undefined' is not defined"),
+    ],
+)
+def test_udf_names_the_line_of_its_cell(shell, cell, line, message):
+    """Counted as the cell shows them, the magic's being the first."""
+    shown = run(shell, f"%%udf\n{cell}")
+    assert message in shown
+    text = f"%%udf\n{cell}".splitlines()[line - 1]
+    assert f"----> {line} {text}" in shown
+
+
+def test_udf_refuses_words_behind_it(shell):
+    """There is nothing to set."""
+    assert "%%udf takes nothing behind it" in run(shell, "%%udf Mine\nclass A(Handler): pass")
+
+
+def test_a_figure_is_shown_without_pyplot(shell, points):
+    """The figure of a Plot is a picture in a notebook."""
+    from kapnb import simulate
+
+    figure = Plot(simulate(Handler, points(3))).figure
+    data, metadata = shell.display_formatter.format(figure)
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert metadata["image/png"]["width"] == 800
+
+
+def test_loading_again_changes_nothing(shell):
+    """%load_ext may stand in several cells."""
+    load(shell)
+    assert "kapnb/" not in run(shell, FAILING)
+
+
+def test_loading_imports_nothing_that_draws():
+    """%load_ext costs no start-up time."""
+    code = (
+        "import sys\n"
+        "import kapnb.notebook\n"
+        "heavy = {'matplotlib', 'numpy', 'pandas', 'IPython', 'google'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_missing_extra_is_named_with_its_remedy():
+    """Without matplotlib, asking for a plot says what to install."""
+    code = (
+        "import sys\n"
+        "sys.modules['matplotlib'] = None\n"
+        "import kapnb.notebook\n"
+        "from kapnb import MissingExtra\n"
+        "try:\n"
+        "    kapnb.notebook.Plot\n"
+        "except MissingExtra as error:\n"
+        "    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "needs matplotlib" in done.stdout
+    assert "pip install 'kapnb[notebook]'" in done.stdout
+
+
+def test_names_are_those_that_are_promised():
+    """__all__ is sorted, and all of it is there."""
+    import kapnb.notebook
+
+    assert kapnb.notebook.__all__ == sorted(kapnb.notebook.__all__)
+    assert all(getattr(kapnb.notebook, name) for name in kapnb.notebook.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = kapnb.notebook.nothing
