@@ -1,0 +1,86 @@
+"""The `kapnb` command: one module per subcommand, no logic that the library lacks.
+
+A subcommand is a module with ``HELP``, ``configure(parser)`` and ``execute(arguments)``. Those
+of other packages are found through the entry-point group ``kapnb.commands``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+from typing import Any
+
+from kapnb._version import __version__
+from kapnb.errors import KapnbError
+
+__all__ = ["COMMANDS", "main"]
+
+#: Our own subcommands; a new one is a module here and a line.
+COMMANDS = {
+    "doctor": "kapnb.cli.doctor",
+    "run": "kapnb.cli.run",
+    "simulate": "kapnb.cli.simulate",
+}
+
+EXIT_OK, EXIT_FAULT, EXIT_USAGE = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name; by default those of the process.
+
+    Returns
+    -------
+    int
+        0: fine; 1: what was given has a fault; 2: wrong usage.
+    """
+    arguments = build_parser().parse_args(argv)
+    try:
+        status: int = arguments.execute(arguments)
+        sys.stdout.flush()
+    except KapnbError as error:
+        if arguments.debug:
+            traceback.print_exc()
+        print(f"kapnb: {error}", file=sys.stderr)
+        return EXIT_FAULT
+    except BrokenPipeError:
+        # Whoever read our output has enough. Python would complain again at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return EXIT_OK
+    return status
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser with every subcommand that is installed."""
+    parser = argparse.ArgumentParser(
+        prog="kapnb",
+        description="Write, run and prove Kapacitor UDFs in a notebook; export what ran.",
+        epilog="Exit status: 0 fine, 1 a fault in what was given, 2 wrong usage.",
+    )
+    parser.add_argument("--version", action="version", version=f"kapnb {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks of expected errors")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, module in sorted(_modules().items()):
+        command = commands.add_parser(name, help=module.HELP, description=module.HELP)
+        command.add_argument(
+            "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
+        module.configure(command)
+        command.set_defaults(execute=module.execute)
+    return parser
+
+
+def _modules() -> dict[str, Any]:
+    modules = {name: importlib.import_module(path) for name, path in COMMANDS.items()}
+    for point in entry_points(group="kapnb.commands"):
+        modules[point.name] = point.load()
+    return modules
