@@ -1,0 +1,71 @@
+"""The tables that decide what may travel: packages, calls and names, by absolute path."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+__all__ = ["is_data", "is_ipython_name", "is_local", "is_notebook_only", "is_standard_stream"]
+
+#: Packages, and rooms of kapnb, that show or play something to a person at a notebook.
+_NOTEBOOK_ONLY = (
+    *("IPython", "anywidget", "ipykernel", "ipywidgets", "tqdm"),
+    *("altair", "bokeh", "holoviews", "hvplot", "matplotlib", "panel", "plotly", "seaborn"),
+    *("kapnb.Simulation", "kapnb.notebook", "kapnb.simulate", "kapnb.simulation", "kapnb.sources"),
+    "kapnb_exporter",
+)
+
+#: Calls that bring the analyst's data: files, tables, databases, recordings, simulations.
+_DATA = (
+    *("open", "io.open", "joblib.load", "sqlite3", "urllib.request"),
+    *("dask", "duckdb", "geopandas", "pandas", "polars", "pyarrow", "xarray"),
+    *("numpy.fromfile", "numpy.genfromtxt", "numpy.load", "numpy.loadtxt", "numpy.memmap"),
+    *("httpx", "influxdb", "influxdb_client", "requests", "sqlalchemy"),
+    *("seaborn.load_dataset", "sklearn.datasets"),
+    *("kapnb.Simulation", "kapnb.simulate", "kapnb.simulation", "kapnb.sources"),
+)
+
+#: Calls into those packages that make a plain constant, the same on every machine.
+_CONSTANTS = (
+    *("pandas.DateOffset", "pandas.Interval", "pandas.Period", "pandas.offsets"),
+    *("pandas.Timedelta", "pandas.Timestamp", "pandas.to_timedelta"),
+)
+
+_STANDARD_STREAMS = ("input", "sys.__stdin__", "sys.__stdout__", "sys.stdin", "sys.stdout")
+
+_IPYTHON_NAME = re.compile(r"display|get_ipython|In|Out|_{1,3}|_\d+|_i{1,3}|_i\d+|_[dio]h")
+
+
+def is_notebook_only(path: str) -> bool:
+    """Whether the path belongs to the notebook and not into production."""
+    return _is_under(path, _NOTEBOOK_ONLY)
+
+
+def is_data(path: str) -> bool:
+    """Whether calling the path brings data that production does not have."""
+    return _is_under(path, _DATA) and not _is_under(path, _CONSTANTS)
+
+
+def is_standard_stream(path: str) -> bool:
+    """Whether the path is, or reads, one of the streams that the protocol owns."""
+    return _is_under(path, _STANDARD_STREAMS)
+
+
+def is_ipython_name(name: str) -> bool:
+    """Whether IPython, and nothing else, puts this name into a notebook."""
+    return _IPYTHON_NAME.fullmatch(name) is not None
+
+
+def is_local(package: str, folder: Path) -> bool:
+    """Whether importing a package finds it in the notebook's folder, or is relative."""
+    if package == "kapnb":  # a notebook at the root of kapnb's own checkout
+        return False
+    if not package or (folder / f"{package}.py").is_file():
+        return True
+    # A bare folder of data is no module, although Python would import it as one.
+    return package not in sys.stdlib_module_names and any((folder / package).glob("*.py"))
+
+
+def _is_under(path: str, prefixes: tuple[str, ...]) -> bool:
+    return any(path == prefix or path.startswith(f"{prefix}.") for prefix in prefixes)

@@ -1,0 +1,9 @@
+# The marker is known under whatever name the notebook imports it; docstrings are escaped.
+# %%
+import kapnb as kn
+# %%
+@kn.udf
+class Echo(kn.Handler):
+    """Knows \\ and '\"\"\"' and "this\""""
+# %%
+sim = kn.simulate(Echo, [])

@@ -1,0 +1,10 @@
+# `#| udf` marks the single class of its cell and does not travel; neither do other directives.
+# %%
+from kapnb import Handler
+# %%
+
+#| udf
+# What comes in goes out.
+#| echo: false
+class Echo(Handler):
+    """Echo."""

@@ -1,0 +1,26 @@
+# Imports are split, joined, sorted and grouped; only what is needed travels.
+# %%
+from __future__ import annotations
+import os, json as js
+import xml.etree.ElementTree as ET
+import os.path
+from typing import Any
+import numpy as np
+# %%
+from kapnb import udf, Handler, Option, STREAM, BATCH
+from kapnb.model import Point as P
+from math import sqrt, floor
+from math import ceil as up
+import matplotlib.pyplot as plt
+import numpy as np
+# %%
+@udf
+class Everything(Handler):
+    """Uses every import but the plots."""
+
+    wants, provides = STREAM, BATCH
+    path = Option(str)
+
+    def point(self, point: P, state: Any):
+        js.dumps(ET.__name__ + os.path.sep)
+        return np.float64(sqrt(up(floor(1.5))))

@@ -1,0 +1,10 @@
+# An import that does not fit on a line is written over several.
+# %%
+from kapnb import Handler, udf
+from statistics import median_grouped, geometric_mean, harmonic_mean, NormalDist, linear_regression
+# %%
+@udf
+class Long(Handler):
+    """Long."""
+
+    use = (median_grouped, geometric_mean, harmonic_mean, NormalDist, linear_regression)
