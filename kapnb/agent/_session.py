@@ -412,12 +412,8 @@ class Session:
             batch = batch_of(batch)
         elif not isinstance(batch, Batch):
             raise HandlerError(foreign(batch))
-        batch = batch.inherited(origin)
-        group, tags = batch.group, dict(batch.tags)
-        self._send(BeginBatch(batch.name, group, tags, len(batch), batch.by_name))
-        for point in batch.points:
-            self._send(point)
-        self._send(EndBatch(batch.name, group, batch.tmax, tags))
+        for message in batch.inherited(origin).messages():
+            self._send(message)
 
     def _emit(self, item: Point | Batch) -> None:
         self._emitted.append(item)

@@ -3,6 +3,7 @@
 Nothing here knows the wire, does I/O or imports another room except `kapnb.errors`.
 """
 
+from kapnb.model._batch import Batch, group_of
 from kapnb.model._edge import BATCH, STREAM, EdgeType, ValueType
 from kapnb.model._group import Group, group_id
 from kapnb.model._messages import (
@@ -24,7 +25,7 @@ from kapnb.model._messages import (
     SnapshotRequest,
     SnapshotResponse,
 )
-from kapnb.model._point import Batch, Point, group_of
+from kapnb.model._point import Point
 from kapnb.model._source import Source
 from kapnb.model._time import Duration, format_time, parse_duration, parse_time
 from kapnb.model._values import INT_MAX, INT_MIN, Fields, FieldValue, Tags, check_field

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
+from kapnb.model._batch import Batch
 from kapnb.model._edge import EdgeType
-from kapnb.model._point import Batch, Point
+from kapnb.model._point import Point
 
 __all__ = ["Source"]
 
