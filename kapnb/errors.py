@@ -53,6 +53,9 @@ class ProtocolError(KapnbError):
 class LocalProtocolError(ProtocolError):
     """Our side was about to send what Kapacitor forbids. Nothing was sent."""
 
+    #: Whether the text names the user's callback already.
+    located: bool = False
+
 
 class RemoteProtocolError(ProtocolError):
     """The peer's bytes, or their order, are wrong.

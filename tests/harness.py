@@ -1,13 +1,12 @@
 """Kapacitor, played on an Agent in memory, and what tests need to compare messages."""
 
 import json
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 from kapnb.agent import Agent
 from kapnb.errors import RemoteProtocolError
 from kapnb.handler import Handler
-from kapnb.model import BATCH, InitRequest, OptionValue, Point, ReceivedOption, ValueType
+from kapnb.model import BATCH, InitRequest, OptionValue, Point, ReceivedOption, Record, ValueType
 from kapnb.protocol import Connection, ProtobufCodec, Role
 
 DATA = Path(__file__).parent / "data"
@@ -27,8 +26,8 @@ def exact(value):
     """
     if isinstance(value, Point):
         return ("Point", *(exact(part) for part in value._key()), value.group)
-    if is_dataclass(value):
-        parts = (exact(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, Record):
+        parts = (exact(getattr(value, name)) for name in value.parts)
         return (type(value).__name__, *parts)
     if hasattr(value, "items"):
         return {name: exact(item) for name, item in value.items()}

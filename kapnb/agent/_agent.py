@@ -1,37 +1,53 @@
 """Agent: a Session behind a Connection, on a pair of byte streams.
 
 `Agent.feed` is the whole engine without I/O; the simulator uses it as it is. `Agent.run` adds
-the loop: large reads, writes gathered until input runs dry.
+the loop: large reads, writes gathered until input runs dry, and a pulse while a call runs long.
 """
 
 from __future__ import annotations
 
-import logging
+import threading
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from kapnb.agent._session import Session
+from kapnb.agent._log import logger
+from kapnb.agent._outbox import Outbox
+from kapnb.agent._pulse import Pulse, busy_limit
+from kapnb.agent._session import Session, Skip
 from kapnb.errors import RemoteProtocolError
 from kapnb.handler import Handler
-from kapnb.model import BeginBatch, ErrorResponse
-from kapnb.protocol import FRAME_SIZE_MAX, Codec, Connection, EndOfStream, Role, State
+from kapnb.model import ErrorResponse
+from kapnb.protocol import FRAME_SIZE_MAX, Codec, Connection, ProtobufCodec, Role
 
-__all__ = ["EXIT_BROKEN_PIPE", "EXIT_FAILED", "EXIT_OK", "Agent", "ByteStream"]
+if TYPE_CHECKING:
+    import logging
 
-_log = logging.getLogger("kapnb")
+    from kapnb.agent._counters import Counters
+
+__all__ = [
+    "EXIT_BROKEN_PIPE",
+    "EXIT_FAILED",
+    "EXIT_HUNG",
+    "EXIT_OK",
+    "PULSE_FRAME",
+    "Agent",
+    "ByteStream",
+]
 
 #: Exit statuses of a process that runs an Agent. A refused init or restore is an answer, not
 #: a failure: Kapacitor has the text, and the process must leave quietly.
-EXIT_OK, EXIT_FAILED, EXIT_BROKEN_PIPE = 0, 1, 3
+EXIT_OK, EXIT_FAILED, EXIT_BROKEN_PIPE, EXIT_HUNG = 0, 1, 3, 4
 
-#: Answers are written when input runs dry, or once this much is waiting, or when the first
+#: Answers are written when input runs dry, or once so much is waiting, or when the first
 #: of them has waited this long: a slow Handler must not sit on finished work.
-FLUSH_BYTES = 256 * 1024
+FLUSH_FRAMES, FLUSH_BYTES = 1024, 256 * 1024
 FLUSH_AFTER_S = 0.005
 #: After an error frame, input is drained this long, in seconds, so that Kapacitor's writer
 #: does not meet a broken pipe, whose text would hide the error.
 DRAIN_S = 5.0
+#: A keepalive response with time 0, which is as good as any.
+PULSE_FRAME = bytes.fromhex("021a00")
 
 
 class ByteStream(Protocol):
@@ -62,9 +78,19 @@ class Agent:
     frame_size_max : int, default: 256 MiB
         Largest frame accepted, in bytes.
     clock : callable, default: time.monotonic
-        Seconds, for the flush rule of `run` alone.
+        Seconds, for the flush rule of `run` and its pulse.
     log : logging.Logger, default: the one named ``kapnb``
         Where errors and warnings go besides the wire.
+    skip : callable, optional
+        See `Session`.
+    counters : Counters, optional
+        Counts what passes, and logs it from time to time.
+
+    Attributes
+    ----------
+    on_hung : callable
+        Called, after Kapacitor was told, when one call has run beyond the busy limit; it must
+        end what cannot be interrupted.
 
     Examples
     --------
@@ -80,7 +106,9 @@ class Agent:
         codec: Codec | None = None,
         frame_size_max: int = FRAME_SIZE_MAX,
         clock: Callable[[], float] = time.monotonic,
-        log: logging.Logger = _log,
+        log: logging.Logger | None = None,
+        skip: Skip | None = None,
+        counters: Counters | None = None,
     ) -> None:
         self.connection = Connection(
             Role.AGENT,
@@ -89,22 +117,31 @@ class Agent:
             codec=codec,
             frame_size_max=frame_size_max,
         )
-        self._out: list[bytes] = []
-        self._waiting = 0  # bytes in it
-        self._batch_start = 0  # where in it the open batch begins
-        self._clock = clock
-        self.session = Session(handler, self._send, log)
-        self._log = log
+        self._outbox = Outbox(
+            self.connection,
+            non_finite=handler.non_finite,
+            warn=lambda text: self._log.warning("%s", text),
+        )
+        if counters is not None:
+            counters.count_output(self._outbox)
+        self.session = Session(handler, self._outbox, log, skip)
         self.ended = False
+        self.on_hung: Callable[[], None] = lambda: None
+        self.silent_since = 0.0
+        self._clock = clock
+        self._log_or_none = log
+        self._counters = counters
+        self._handle_event: Callable[[Any], None] = self.session.handle
+        if counters is not None:
+            self._handle_event = counters.watch(self.session)
+        self._writing = threading.Lock()  # the pulse writes, too
+        self._stream: ByteStream | None = None
+        self._busy = self._stopping = self._gave_up = False
+        self._thread_id: int | None = None
 
-    def _send(self, message: Any) -> None:
-        if type(message) is BeginBatch:
-            self._batch_start = len(self._out)
-        elif type(message) is ErrorResponse and self.connection.our_state is State.BATCH:
-            del self._out[self._batch_start :]  # half a batch does not go out
-        frame = self.connection.send(message)
-        self._out.append(frame)
-        self._waiting += len(frame)
+    @property
+    def _log(self) -> logging.Logger:
+        return self._log_or_none or logger()
 
     # -------------------------------------------------------------- without I/O
 
@@ -122,34 +159,33 @@ class Agent:
             Whole frames, in order; empty if there is nothing to say.
         """
         self._handle(data, None)
-        return self._take()
+        return self.take()
+
+    def take(self) -> bytes:
+        """Return the frames that wait to be sent, such as what was emitted meanwhile."""
+        return self._outbox.take()
 
     def _handle(self, data: bytes, stream: ByteStream | None) -> None:
         """Handle `data`; into `stream` goes on the way what is much or has waited long."""
-        handle, clock = self.session.handle, self._clock
+        handle, clock, outbox = self._handle_event, self._clock, self._outbox
+        ready = outbox.ready
         first = 0.0  # when the first of the waiting answers was given
         self.connection.receive_data(data)
         try:
             for event in self.connection.events():
                 handle(event)
-                if type(event) is EndOfStream:
-                    self.ended = True
-                if stream is None or not self._waiting:
+                if stream is None or not ready:
                     continue
                 now = clock()
                 first = first or now
-                if self._waiting >= FLUSH_BYTES or now - first >= FLUSH_AFTER_S:
+                much = len(ready) >= FLUSH_FRAMES or outbox.made >= FLUSH_BYTES
+                if much or now - first >= FLUSH_AFTER_S:
                     self._flush(stream)
                     first = 0.0
         except RemoteProtocolError as error:
             self.ended = True
             self.session.fail(error)
-
-    def _take(self) -> bytes:
-        data = b"".join(self._out)
-        self._out.clear()
-        self._waiting = 0
-        return data
+        self.ended = self.ended or self.connection.ended
 
     # ----------------------------------------------------------------- with I/O
 
@@ -157,29 +193,94 @@ class Agent:
         """Serve `stream` until its end; return the exit status."""
         session = self.session
         session.wake = stream.wake
+        self._stream, self._thread_id = stream, threading.get_ident()
+        pulse = self._pulse()
+        pulse.start()
         try:
-            while not self.ended and session.error is None:
+            while not (self.ended or self._stopping or session.error is not None):
                 data = stream.read()
+                self.silent_since, self._busy = self._clock(), True
                 if data is not None:
                     self._handle(data, stream)
                 session.flush_emitted()  # even if the data was no whole frame
                 self._flush(stream)
+                self._busy = False
             if session.error is not None and not session.refused and not self.ended:
                 self._drain(stream)
         except OSError as error:
             self._log.error("the peer is gone: %s", error)
             return EXIT_BROKEN_PIPE
         finally:
+            self._busy = True  # stop() may hang, too
             session.stop()
+            pulse.stop()
         return EXIT_OK if session.error is None or session.refused else EXIT_FAILED
 
+    def request_stop(self) -> None:
+        """End `run` after the call that is under way; for signal handlers and other threads."""
+        self._stopping = True
+        if self._stream is not None:
+            self._stream.wake()
+
     def _flush(self, stream: ByteStream) -> None:
-        data = self._take()
-        if data:
-            stream.write(data)
+        if not self._outbox.ready:
+            return
+        with self._writing:
+            data = self._outbox.take()
+            if data and not self._gave_up:
+                stream.write(data)
+        self.silent_since = self._clock()
 
     def _drain(self, stream: ByteStream) -> None:
         deadline = self._clock() + DRAIN_S
         while (left := deadline - self._clock()) > 0:
             if stream.read(left) == b"":
                 return
+
+    # -------------------------------------------------------------------- pulse
+
+    def _pulse(self) -> Pulse:
+        counters = self._counters
+        return Pulse(
+            self,
+            limit_s=busy_limit(default=self.session.handler.busy_limit),
+            clock=self._clock,
+            each_tick=counters.log_if_due if counters is not None else None,
+        )
+
+    def progress(self) -> int | None:
+        """Return where in the input the present call stands; None while there is none."""
+        return self.connection.received if self._busy and not self._writing.locked() else None
+
+    def beat(self) -> None:
+        """Write what is finished, or else a sign of life."""
+        stream = self._stream
+        if stream is None or not self._writing.acquire(blocking=False):
+            return
+        try:
+            stream.write(self._outbox.take() or PULSE_FRAME)
+            self.silent_since = self._clock()
+        finally:
+            self._writing.release()
+
+    def hung(self, seconds: float) -> None:
+        """Tell Kapacitor which line has not returned, and let the owner end it."""
+        from kapnb.agent._blame import where_it_hangs, wire_text
+
+        name = type(self.session.handler).__name__
+        text = (
+            f"{name} has not returned for {seconds:.0f} s{where_it_hangs(self._thread_id)}; "
+            "if it needs that long, raise busy_limit on the Handler or KAPNB_BUSY_LIMIT"
+        )
+        self._log.error("%s", text)
+        stream = self._stream
+        if stream is not None and self._writing.acquire(blocking=False):
+            try:
+                self._gave_up = True
+                error = ProtobufCodec().encode_response(
+                    ErrorResponse(wire_text(text)), in_batch=False
+                )
+                stream.write(self._outbox.take() + error)
+            finally:
+                self._writing.release()
+        self.on_hung()

@@ -1,44 +1,117 @@
 """Turn an exception of user code into one sentence that names the user's own line.
 
-Kapacitor shows this text and nothing else, so it must be enough to find the cause.
+Kapacitor shows this text and nothing else, so it must be enough to find the cause. Imported
+when something has gone wrong.
 """
 
 from __future__ import annotations
 
+import linecache
 import os
+import sys
 import traceback
-from pathlib import Path
+from types import FrameType
+from typing import Any
 
-from kapnb.errors import HandlerError, KapnbError
-from kapnb.handler import Handler
+from kapnb.errors import HandlerError, KapnbError, LocalProtocolError
 
-__all__ = ["blame"]
+__all__ = ["blame", "is_ours", "locate", "place_of", "public_name", "where_it_hangs", "wire_text"]
 
-_OURS = str(Path(__file__).parent.parent) + os.sep
-_STANDARD_LIBRARY = str(Path(os.__file__).parent) + os.sep
+_OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
+_STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
+#: Longest text of an error that is sent, in characters: Kapacitor logs it as one line.
+_TEXT_MAX = 16_384
 
 
-def blame(error: BaseException, handler: Handler) -> KapnbError:
+def blame(error: BaseException, who: str) -> KapnbError:
     """Return a HandlerError for `error`, with `error` as its cause.
 
     The text holds the exception's type and message and the last line that is not kapnb's:
     ``KeyError: no field 'x' … in MovingAverage.point, line 3 of handlers.py: state.append(…)``.
     A HandlerError that says something already is completed, not wrapped.
+
+    Parameters
+    ----------
+    error : BaseException
+        What user code raised.
+    who : str
+        The Handler's class, or the script.
     """
     message = _message(error)
-    head = message if isinstance(error, HandlerError) else f"{_public_name(error)}: {message}"
+    head = message if isinstance(error, HandlerError) else f"{public_name(error)}: {message}"
     frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith(_OURS)
+        frame for frame in traceback.extract_tb(error.__traceback__) if not is_ours(frame.filename)
     ]
-    name = type(handler).__name__
+    own = [frame for frame in frames if not _in_library(frame.filename)]
+    if isinstance(error, SyntaxError) and error.filename and not _in_library(error.filename):
+        place = f"line {error.lineno} of {_short(error.filename)}"
+        return _caused(f"{public_name(error)}: {error.msg} (in {who}, {place})", error)
     if not frames:
-        return _caused(f"{head} (in {name})", error)
-    frame = next((own for own in reversed(frames) if not _in_library(own.filename)), frames[-1])
+        return _caused(f"{head} (in {who})", error)
+    frame = (own or frames)[-1]
     code = f": {frame.line}" if frame.line else ""
     place = f"line {frame.lineno} of {_short(frame.filename)}"
-    return _caused(f"{head} (in {name}.{frame.name}, {place}{code})", error)
+    name = who if frame.name == "<module>" else f"{who}.{frame.name}"
+    return _caused(f"{head} (in {name}, {place}{code})", error)
+
+
+def locate(
+    error: LocalProtocolError, callback: str, result: Any = None, place: str = ""
+) -> LocalProtocolError:
+    """Return `error` with the callback, and the line if it is known, in its text.
+
+    Parameters
+    ----------
+    error : LocalProtocolError
+        What the Connection refused.
+    callback : str
+        Class and method, such as ``MovingAverage.point``.
+    result : generator, optional
+        What the callback gave; it stands at the line that yielded.
+    place : str, optional
+        The line, where it is known otherwise.
+    """
+    frame = getattr(result, "gi_frame", None) or getattr(result, "ag_frame", None)
+    if frame is not None:
+        place = place_of(frame)
+    located = LocalProtocolError(f"{error} (in {callback}{', ' if place else ''}{place})")
+    located.located = True
+    located.__cause__ = error.__cause__
+    return located
+
+
+def where_it_hangs(thread_id: int | None) -> str:
+    """Return ``, at line 3 of handlers.py: while True: pass`` for the user's innermost line."""
+    frame = sys._current_frames().get(thread_id or 0)
+    found = None
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if not _in_library(filename) and not is_ours(filename):
+            return f", at {place_of(frame)}"
+        found = found or (None if is_ours(filename) else frame)
+        frame = frame.f_back
+    return f", at {place_of(found)}" if found is not None else ""
+
+
+def place_of(frame: FrameType) -> str:
+    """Return where `frame` stands: line, file and the line's text."""
+    filename, number = frame.f_code.co_filename, frame.f_lineno
+    line = linecache.getline(filename, number, frame.f_globals).strip()
+    return f"line {number} of {_short(filename)}" + (f": {line}" if line else "")
+
+
+def wire_text(error: Any) -> str:
+    """Return text that can be sent: valid UTF-8, and of a length that people read."""
+    text = str(error).encode(errors="backslashreplace").decode()
+    if len(text) <= _TEXT_MAX:
+        return text
+    half = _TEXT_MAX // 2
+    return f"{text[:half]} … {len(text) - _TEXT_MAX} characters … {text[-half:]}"
+
+
+def public_name(error: BaseException) -> str:
+    """Name an exception as its catcher would: a private subclass goes by its base."""
+    return next(cls.__name__ for cls in type(error).__mro__ if not cls.__name__.startswith("_"))
 
 
 def _message(error: BaseException) -> str:
@@ -50,6 +123,11 @@ def _message(error: BaseException) -> str:
         return "no message"
 
 
+def is_ours(filename: str) -> bool:
+    """Tell whether a file is kapnb's own."""
+    return filename.startswith(_OURS)
+
+
 def _in_library(filename: str) -> bool:
     """Tell whether the user only called what stands in this file."""
     return (
@@ -57,11 +135,6 @@ def _in_library(filename: str) -> bool:
         or "site-packages" in filename
         or "dist-packages" in filename
     )
-
-
-def _public_name(error: BaseException) -> str:
-    """Name an exception as its catcher would: a private subclass goes by its base."""
-    return next(cls.__name__ for cls in type(error).__mro__ if not cls.__name__.startswith("_"))
 
 
 def _caused(text: str, error: BaseException) -> HandlerError:
@@ -72,5 +145,6 @@ def _caused(text: str, error: BaseException) -> HandlerError:
 
 def _short(filename: str) -> str:
     """Name a file as people know it; a notebook cell has a made-up name."""
-    path = Path(filename)
-    return "the notebook cell" if "ipykernel" in filename or filename[:1] == "<" else path.name
+    if "ipykernel" in filename or filename[:1] == "<":
+        return "the notebook cell"
+    return os.path.basename(filename)

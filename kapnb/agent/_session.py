@@ -1,37 +1,31 @@
 """Session: one Handler's life. Events in → Handler calls → messages out.
 
-It does no I/O, keeps no time and starts no thread. What goes out is handed to `send`, one
-message at a time and in order; `send` refuses what Kapacitor forbids (`Connection.send`).
-The notebook, the simulator and every transport drive this class and no other.
+It does no I/O, keeps no time and starts no thread. What goes out is put into the outbox, one
+message at a time and in order; the outbox refuses what Kapacitor forbids. The notebook, the
+simulator and every transport drive this class and no other.
 """
 
 from __future__ import annotations
 
-import inspect
-import logging
+import os
+import sys
 from collections import deque
 from collections.abc import Callable
-from types import GeneratorType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kapnb.agent._blame import blame
-from kapnb.agent._outputs import (
-    batch_of,
-    batch_origin,
-    each,
-    foreign,
-    frame_of,
-    is_frame,
-    point_origin,
-)
+from kapnb.agent._data import BatchInput, DataInput, StreamInput
+from kapnb.agent._log import logger
+from kapnb.agent._outbox import Outbox
 from kapnb.errors import (
     HandlerError,
     KapnbError,
+    LocalProtocolError,
     OptionError,
     ProtocolError,
     SnapshotError,
 )
 from kapnb.handler import Handler, Snapshot
+from kapnb.handler._signature import arguments
 from kapnb.model import (
     BATCH,
     Batch,
@@ -51,10 +45,13 @@ from kapnb.model import (
 )
 from kapnb.protocol import EndOfStream, UnknownRequest, WirePoint
 
-__all__ = ["Session"]
+if TYPE_CHECKING:
+    import logging
 
-_log = logging.getLogger("kapnb")
-_NEW = object()
+__all__ = ["Session", "Skip"]
+
+#: What is told of the input that a Handler with error_policy "skip" failed on.
+Skip = Callable[[KapnbError, list[Point]], None]
 
 
 class _Nothing:
@@ -62,6 +59,15 @@ class _Nothing:
 
 
 _NOTHING = _Nothing()
+
+#: The callback that answers an event, for messages about what it gave.
+_CALLBACKS = {
+    InfoRequest: "info",
+    InitRequest: "init",
+    SnapshotRequest: "snapshot",
+    RestoreRequest: "restore",
+    WirePoint: "point",
+}
 
 
 class Session:
@@ -71,10 +77,12 @@ class Session:
     ----------
     handler : Handler
         Fresh; a Session uses it up.
-    send : callable
-        Takes one response message; raises `LocalProtocolError` for one that is forbidden.
+    outbox : Outbox
+        Takes the response messages; refuses those that are forbidden.
     log : logging.Logger, default: the one named ``kapnb``
         Where errors and warnings go besides the wire.
+    skip : callable, optional
+        Told of the error and the points, if `handler.error_policy` is ``"skip"``.
 
     Attributes
     ----------
@@ -83,26 +91,37 @@ class Session:
         init or restore.
     snapshot_error : SnapshotError or None
         Why the last snapshot was empty.
+    snapshot_size : int
+        Bytes of the last one.
     refused : bool
         Whether init or restore was answered with success=False. Kapacitor then forgets the
         process without closing it: it must end by itself.
+    skipped : int
+        How many points the Handler failed on and were skipped.
     """
 
     def __init__(
-        self, handler: Handler, send: Callable[[Any], None], log: logging.Logger = _log
+        self,
+        handler: Handler,
+        outbox: Outbox,
+        log: logging.Logger | None = None,
+        skip: Skip | None = None,
     ) -> None:
         self.handler = handler
-        self._log = log
         self.error: KapnbError | None = None
         self.refused = False
-        self._send = send
-        self._states = handler.group_states
         self.snapshot_error: SnapshotError | None = None
+        self.snapshot_size = 0
+        self.skipped = 0
         self.wake: Callable[[], None] = _nothing  # set by who waits for input
-        self._begin: BeginBatch | None = None  # of the batch that is open
-        self._received: list[Point] = []  # its points
-        self._collected: list[Point] = []  # what goes out in its place
-        self._emitted: deque[Point | Batch] = deque()  # from emit, any thread
+        self.before_init: Callable[[], None] = _nothing  # set by who has something to prepare
+        self._log_or_none = log
+        self._outbox = outbox
+        self._send = outbox.send
+        self._tell_skip = skip
+        self._emitted: deque[tuple[Point | Batch, tuple[str, int]]] = (
+            deque()
+        )  # from emit, any thread
         self._initialised = False  # init was answered with success
         self._begun = False  # and data has come, so that no restore will
         self._stopped = False
@@ -111,9 +130,11 @@ class Session:
 
     def _bind(self) -> None:
         """Choose the paths for this Handler once."""
-        shape = self.handler.handler_shape
-        self._call = {name: self._caller(name) for name in shape.takes_state}
-        self._out_batches = self.handler.provides is BATCH
+        self._skips = self.handler.error_policy == "skip"
+        self._batches = self.handler.wants is BATCH
+        self._input: DataInput = (BatchInput if self._batches else StreamInput)(
+            self.handler, self._outbox
+        )
         self._take_point: Callable[[Point], None] = self._first_point
         self._routes: dict[type, Callable[[Any], None]] = {
             InfoRequest: self._info,
@@ -128,35 +149,44 @@ class Session:
             _Nothing: self._nothing,
         }
 
-    def _caller(self, name: str) -> Callable[[Any, str], Any]:
-        """Return ``f(argument, group)`` for a data method that may or may not take state."""
-        method = getattr(self.handler, name)
-        if self.handler.handler_shape.takes_state[name]:
-            return lambda argument, group: method(argument, self._state(group))
-        return lambda argument, group: method(argument)
+    @property
+    def _log(self) -> logging.Logger:
+        return self._log_or_none or logger()
 
     # ------------------------------------------------------------------ the door
 
     def handle(self, event: Any) -> None:
-        """Handle one event of the peer; answers go to `send` before this returns.
+        """Handle one event of the peer; answers are in the outbox before this returns.
 
         Exceptions of user code do not leave it: they become `error` and an ErrorResponse.
         """
         if self.error is not None:
             return
         try:
-            if isinstance(event, Point):
+            if type(event) is WirePoint:
                 self._take_point(event)
             else:
                 self._routes[type(event)](event)
             if self._emitted and self._begun:
                 self._send_emitted()
-        except ProtocolError as error:
-            self._fail(error)
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # also sys.exit, and what asyncio raises
-            self._fail(blame(error, self.handler))
+            self._caught(error, event)
+
+    def _caught(self, error: BaseException, event: Any) -> None:
+        """End the session with what was raised while `event` was handled."""
+        if isinstance(error, KeyboardInterrupt):
+            raise error
+        if isinstance(error, LocalProtocolError) and not error.located:
+            from kapnb.agent._blame import locate
+
+            callback = _CALLBACKS.get(type(event), "emit")
+            error = locate(error, f"{type(self.handler).__name__}.{callback}")
+        self._fail(error if isinstance(error, ProtocolError) else self._blame(error))
+
+    def _blame(self, error: BaseException) -> KapnbError:
+        from kapnb.agent._blame import blame
+
+        return blame(error, type(self.handler).__name__)
 
     def stop(self) -> None:
         """End the Handler's life; idempotent."""
@@ -169,7 +199,7 @@ class Session:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # also sys.exit, and what asyncio raises
-            self._log.exception("stop() failed: %s", blame(error, self.handler))
+            self._log.exception("stop() failed: %s", self._blame(error))
 
     def fail(self, error: KapnbError) -> None:
         """End the session for a reason found outside, such as undecodable bytes."""
@@ -177,10 +207,11 @@ class Session:
             self._fail(error)
 
     def _fail(self, error: KapnbError) -> None:
+        from kapnb.agent._blame import wire_text
+
         self.error = error
-        self._collected.clear()  # half a batch must not go out
         self._log.error("%s", error, exc_info=error.__cause__ or error)
-        self._send(ErrorResponse(_wire_text(error)))
+        self._send(ErrorResponse(wire_text(error)))
 
     # ---------------------------------------------------------------- management
 
@@ -188,10 +219,13 @@ class Session:
         self._send(self.handler.info())
 
     def _init(self, event: InitRequest) -> None:
+        self.before_init()
         try:
             self.handler.receive_options(event.options)
             init = self.handler.init
-            answer = init(event) if inspect.signature(init).parameters else init()  # type: ignore[call-arg]
+            taken = arguments(init)
+            gets_request = taken is not None and (taken.most > 0 or taken.variable)
+            answer = init(event) if gets_request else init()  # type: ignore[call-arg]
             answer = answer if answer is not None else InitResponse()
             error: KapnbError | None = None if answer.success else OptionError(answer.error)
         except OptionError as refusal:
@@ -199,7 +233,7 @@ class Session:
         except KeyboardInterrupt:
             raise
         except BaseException as failure:  # also sys.exit, and what asyncio raises
-            error = blame(failure, self.handler)
+            error = self._blame(failure)
             answer = InitResponse(False, str(error))
         self._answer(answer, error)
 
@@ -218,18 +252,20 @@ class Session:
         except KeyboardInterrupt:
             raise
         except BaseException as failure:  # also sys.exit, and what asyncio raises
-            error = blame(failure, handler)
+            error = self._blame(failure)
             answer = RestoreResponse(False, str(error))
-        self._states = handler.group_states
+        self._input.states = handler.group_states
         self._answer(answer, error)
 
     def _answer(self, answer: InitResponse | RestoreResponse, error: KapnbError | None) -> None:
         """Answer init or restore; a refusal is the session's last word."""
         self._initialised = error is None
         if error is not None:
+            from kapnb.agent._blame import wire_text
+
             self._log.error("%s", error, exc_info=error.__cause__)
             self.error, self.refused = error, True
-            answer = type(answer)(False, _wire_text(answer.error))
+            answer = type(answer)(False, wire_text(answer.error))
         self._send(answer)
 
     def _keepalive(self, event: KeepaliveRequest) -> None:
@@ -250,6 +286,7 @@ class Session:
         data = taken.snapshot if isinstance(taken, SnapshotResponse) else taken
         if not isinstance(data, (bytes, bytearray)):
             raise HandlerError(f"snapshot() returned {type(data).__name__}; it must be bytes")
+        self.snapshot_size = len(data)
         self._send(SnapshotResponse(bytes(data)))
 
     def _unknown(self, event: UnknownRequest) -> None:
@@ -264,159 +301,61 @@ class Session:
     def _nothing(self, event: Any) -> None:
         """Do nothing."""
 
-    # --------------------------------------------------------------- stream input
-
-    def _state(self, group: str) -> Any:
-        state = self._states.get(group, _NEW)
-        if state is _NEW:
-            state = self._states[group] = self.handler.group_state()
-        return state
+    # ----------------------------------------------------------------------- data
 
     def _first_point(self, point: Point) -> None:
         """Take the way that all points of this Handler go from now on."""
         self._begun = True
-        if self.handler.wants is BATCH:
-            self._take_point = self._batch_point
-        elif self.handler.handler_shape.takes_state["point"]:
-            self._take_point = self._stream_point_state
-        else:
-            self._take_point = self._stream_point
+        take = self._input.taker()
+        guarded = self._skips and not self._batches
+        self._take_point = (lambda point: self._try(take, point, [point])) if guarded else take
         self._take_point(point)
-
-    def _stream_point(self, point: Point) -> None:
-        result = self.handler.point(point)
-        if result is not None:
-            self._deliver(result, point)
-
-    def _stream_point_state(self, point: Point) -> None:
-        group = point.group
-        state = self._states.get(group, _NEW)
-        if state is _NEW:
-            state = self._state(group)
-        result = self.handler.point(point, state)
-        if result is not None:
-            self._deliver(result, point)
-
-    def _deliver(self, result: Any, origin: Point) -> None:
-        """Send what a data method gave for a stream point."""
-        send = self._send
-        for item in result if type(result) is GeneratorType else each(result):
-            if type(item) is WirePoint:  # complete as it is, and the usual case
-                send(item)
-            elif isinstance(item, Point):
-                send(item.inherited(origin))
-            else:
-                self._send_batch(item, batch_origin(origin))
-
-    # ---------------------------------------------------------------- batch input
-
-    # A batch is kept until its end and then given to the Handler in one go. So a snapshot
-    # asked for in between is the state before the batch, and a failure leaves no half of one.
 
     def _begin_batch(self, begin: BeginBatch) -> None:
         self._begun = True
-        self._begin, self._received = begin, []
-
-    def _batch_point(self, point: Point) -> None:
-        self._received.append(point)
+        assert isinstance(self._input, BatchInput)
+        self._input.open(begin)
 
     def _end_batch(self, end: EndBatch) -> None:
-        begin, points = self._begin, self._received
-        assert begin is not None
-        self._begin, self._received = None, []
-        whole = self.handler.handler_shape.whole
-        if whole is None:
-            speaks = self._call_parts(begin, points, end)
+        source = self._input
+        assert isinstance(source, BatchInput)
+        batch = source.close(end)
+        if self._skips:
+            self._try(lambda parts: source.handle(*parts), batch, batch[1])
         else:
-            speaks = self._call_whole(whole, begin, points, end)
-        if self._out_batches and speaks:
-            self._send_collected(begin, end, len(points))
-        self._collected.clear()
+            source.handle(*batch)
 
-    def _call_parts(self, begin: BeginBatch, points: list[Point], end: EndBatch) -> bool:
-        """Call begin_batch, point for each, end_batch; return whether a batch goes out.
+    def _try(self, call: Callable[[Any], None], argument: Any, points: list[Point]) -> None:
+        """Handle one input; if the Handler fails, nothing of it goes out and it is skipped."""
+        outbox = self._outbox
+        outbox.open_unit()
+        try:
+            call(argument)
+        except (SystemExit, KeyboardInterrupt):
+            outbox.close_unit(keep=False)
+            raise
+        except BaseException as error:  # whatever user code or asyncio raises
+            outbox.close_unit(keep=False)
+            self.skip(error if isinstance(error, ProtocolError) else self._blame(error), points)
+        else:
+            outbox.close_unit(keep=True)
 
-        An empty one does, unless whole Batches went out in its place.
-        """
-        group, origin, call = begin.group, point_origin(begin), self._call["point"]
-        loose = self._collect(self._call["begin_batch"](begin, group), origin)
-        for point in points:
-            result = call(point, group)
-            if result is not None:
-                origin.time = point.time
-                loose &= self._collect(result, origin)
-        origin.time = end.tmax
-        loose &= self._collect(self._call["end_batch"](end, group), origin)
-        return loose or bool(self._collected)
-
-    def _call_whole(
-        self, whole: str, begin: BeginBatch, points: list[Point], end: EndBatch
-    ) -> bool:
-        """Call batch or frame; return whether a batch goes out."""
-        batch = Batch(
-            points, name=begin.name, tags=begin.tags, tmax=end.tmax, by_name=begin.by_name
-        )
-        if whole == "frame" and not points:
-            return True  # a DataFrame without columns would only surprise
-        argument = frame_of(batch) if whole == "frame" else batch
-        result = self._call[whole](argument, begin.group)
-        if result is None:
-            return False
-        return self._collect(result, point_origin(begin, end.tmax)) or bool(self._collected)
-
-    def _collect(self, result: Any, origin: Point) -> bool:
-        """Take what a data method gave inside a batch.
-
-        Loose points make the batch that goes out in place of the open one, or, on an edge to
-        STREAM, go out at once. Whole Batches go out at once. Returns whether there were none.
-        """
-        loose = True
-        for item in () if result is None else each(result):
-            if isinstance(item, Point):
-                self._collect_point(item, origin)
-            elif is_frame(item):
-                for point in batch_of(item).points:
-                    self._collect_point(point, origin)
-            else:
-                loose = False
-                self._send_batch(item, batch_origin(origin))
-        return loose
-
-    def _collect_point(self, point: Point, origin: Point) -> None:
-        point = point.inherited(origin)
-        if self._out_batches:
-            self._collected.append(point.copy())  # the Handler may go on changing its own
-            return
-        if not point.name:  # points of a batch carry neither name nor dimensions
-            point = point.copy()
-            point.name = origin.name
-            point.dimensions = point.dimensions or origin.dimensions
-            point.by_name = origin.by_name
-        self._send(point)
+    def skip(self, error: KapnbError, points: list[Point]) -> None:
+        """Count points that the Handler failed on; log it, less and less often."""
+        self.skipped += len(points)
+        count = str(self.skipped)
+        if len(points) > 1 or count.strip("0") in {"1", "2", "5"} or self.skipped < 10:
+            self._log.error(
+                "skipped %d point(s) in all; now: %s", self.skipped, error, exc_info=error.__cause__
+            )
+        if self._tell_skip is not None:
+            self._tell_skip(error, points)
 
     # --------------------------------------------------------------------- output
 
-    def _send_collected(self, begin: BeginBatch, end: EndBatch, count: int) -> None:
-        """Send the outgoing batch in place of the incoming one of `count` points."""
-        points = self._collected
-        # Kapacitor's size is a hint, 0 where it did not know; an unchanged batch keeps it.
-        size = begin.size if len(points) == count else len(points)
-        self._send(BeginBatch(begin.name, begin.group, begin.tags, size, begin.by_name))
-        for point in points:
-            self._send(point)
-        self._send(end)
-
-    def _send_batch(self, batch: Any, origin: Batch) -> None:
-        """Send a Batch, or a DataFrame as one, as a unit."""
-        if is_frame(batch):
-            batch = batch_of(batch)
-        elif not isinstance(batch, Batch):
-            raise HandlerError(foreign(batch))
-        for message in batch.inherited(origin).messages():
-            self._send(message)
-
     def _emit(self, item: Point | Batch) -> None:
-        self._emitted.append(item)
+        caller = sys._getframe(2)  # of Handler.emit
+        self._emitted.append((item, (caller.f_code.co_filename, caller.f_lineno)))
         self.wake()
 
     def _send_emitted(self) -> None:
@@ -425,21 +364,23 @@ class Session:
         A restore may follow init, and a data frame before its answer would hang the start.
         """
         while self._emitted:
-            item = self._emitted.popleft()
-            if isinstance(item, Batch):
-                self._send_batch(item, item)
-            else:
-                self._send(item)
+            item, (file, line) = self._emitted.popleft()
+            try:
+                if isinstance(item, Batch):
+                    self._input.send_batch(item, item)
+                else:
+                    self._send(item)
+            except LocalProtocolError as error:
+                from kapnb.agent._blame import locate
+
+                callback = f"{type(self.handler).__name__}.emit"
+                place = f"line {line} of {os.path.basename(file)}"
+                raise locate(error, callback, place=place) from None
 
     def flush_emitted(self) -> None:
         """Send what other threads emitted while there was nothing to handle."""
         self.handle(_NOTHING)
 
 
-def _wire_text(error: Any) -> str:
-    """Return text that can be sent: an exception may quote a file name with lone surrogates."""
-    return str(error).encode(errors="backslashreplace").decode()
-
-
 def _nothing() -> None:
-    """Wake nobody: whoever feeds the session by hand is awake."""
+    """Do nothing: whoever feeds the session by hand is awake and prepared."""

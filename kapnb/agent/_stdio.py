@@ -8,24 +8,15 @@ byte between two frames, and `input()` cannot take one away.
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import select
 import sys
-import threading
+from collections.abc import Iterable, Mapping
 
-from kapnb.agent._agent import Agent
-from kapnb.handler import Handler
-
-__all__ = ["FdStream", "claim_stdio", "run"]
+__all__ = ["FdStream", "StdioClaim", "claim_stdio", "claimed"]
 
 #: Most of what a pipe holds (64 KiB by default, 1 MiB at the most) is taken in one read.
 READ_SIZE = 1024 * 1024
-#: A process whose agent has ended leaves within this time, in seconds, whatever threads user
-#: code left behind: Kapacitor waits for it without limit.
-EXIT_GRACE_S = 5.0
-
-_claimed: FdStream | None = None
 
 
 class FdStream:
@@ -34,16 +25,20 @@ class FdStream:
     Parameters
     ----------
     read_fd, write_fd : int
-        Open, blocking.
+        Open, blocking; they may be one.
     """
 
     def __init__(self, read_fd: int, write_fd: int) -> None:
         self._read_fd, self._write_fd = read_fd, write_fd
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
+        self._unread = b""
 
     def read(self, timeout_s: float | None = None) -> bytes | None:
         """See `kapnb.agent.ByteStream`."""
+        if self._unread:
+            data, self._unread = self._unread, b""
+            return data
         ready, _, _ = select.select([self._read_fd, self._wake_read], [], [], timeout_s)
         if self._wake_read in ready:
             os.read(self._wake_read, 4096)
@@ -51,11 +46,19 @@ class FdStream:
             return os.read(self._read_fd, READ_SIZE)
         return None
 
+    def unread(self, data: bytes) -> None:
+        """Give bytes back that were read: the next `read` returns them."""
+        self._unread = data + self._unread
+
     def write(self, data: bytes) -> None:
         """See `kapnb.agent.ByteStream`."""
         view = memoryview(data)
         while view:  # a pipe may take less than it is given
             view = view[os.write(self._write_fd, view) :]
+
+    def isatty(self) -> bool:
+        """Return whether the peer is a person at a terminal."""
+        return os.isatty(self._read_fd)
 
     def wake(self) -> None:
         """See `kapnb.agent.ByteStream`."""
@@ -63,44 +66,97 @@ class FdStream:
             os.write(self._wake_write, b"\0")
 
 
-def claim_stdio() -> FdStream:
-    """Take file descriptors 0 and 1 for the protocol; idempotent.
+class StdioClaim:
+    """The process's stdin and stdout, taken for the protocol.
 
-    What is printed afterwards, by whatever means, goes to stderr, which Kapacitor copies to
-    its log. Call it before user code is imported.
+    Attributes
+    ----------
+    stream : FdStream
+        What they were.
+    served : bool
+        Whether an Agent has taken over; until then the process speaks for itself if it ends.
     """
-    global _claimed  # noqa: PLW0603  # the process has one stdin and one stdout
-    if _claimed is None:
+
+    def __init__(self, info: bytes | None) -> None:
+        from kapnb.agent._logs import LineLimited
+        from kapnb.agent._porch import Porch
+        from kapnb.agent._start import speak_at_the_end
+
         sys.stdout.flush()
         frames_in, frames_out = os.dup(0), os.dup(1)  # not inherited by child processes
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.close(nothing)
         os.dup2(2, 1)
-        sys.stdout = sys.stderr
-        _claimed = FdStream(frames_in, frames_out)
-    return _claimed
+        sys.stdout = sys.stderr = LineLimited(sys.stderr)
+        self.stream = FdStream(frames_in, frames_out)
+        self.served = False
+        self._porch: Porch | None = Porch(self.stream, info, on_hung=self._hung)
+        speak_at_the_end(self)
+
+    def take(self) -> FdStream:
+        """Return the stream for an Agent to serve."""
+        self.served = True
+        self.close_porch()
+        return self.stream
+
+    def close_porch(self) -> None:
+        """Send no more signs of life; whoever called this answers from now on."""
+        if self._porch is not None:
+            self._porch.close()
+            self._porch = None
+
+    def _hung(self, text: str) -> None:
+        from kapnb.agent._agent import EXIT_HUNG
+        from kapnb.agent._start import error_frame
+
+        sys.stderr.write(f"kapnb: {text}\n")
+        with contextlib.suppress(OSError):  # the peer is gone: there is nobody left to tell
+            self.stream.write(error_frame(text))
+        os._exit(EXIT_HUNG)
 
 
-def run(handler: type[Handler]) -> None:
-    """Serve `handler` on stdio and end the process.
+_claim: StdioClaim | None = None
+
+
+def claim_stdio(
+    *,
+    wants: str | None = None,
+    provides: str = "STREAM",
+    options: Mapping[str, Iterable[str]] | None = None,
+) -> FdStream:
+    """Take file descriptors 0 and 1 for the protocol; idempotent.
+
+    What is printed afterwards, by whatever means, goes to stderr, which Kapacitor copies to
+    its log. Call it before user code is imported: from then on Kapacitor gets signs of life,
+    and an import that fails is reported to it.
 
     Parameters
     ----------
-    handler : subclass of Handler
-        Called without arguments.
+    wants, provides : {"STREAM", "BATCH"}, optional
+        The Handler's edges. If `wants` is given, info is answered at once, before the imports
+        that follow; it must be what the Handler itself would say.
+    options : mapping of str to iterable of str, optional
+        The Handler's options: name → names of their arguments' types.
 
-    Raises
-    ------
-    SystemExit
-        Always. Status 0: the stream ended, or init or restore was refused; 1: the Handler
-        failed or the peer's bytes were wrong; 3: the peer stopped reading.
+    Returns
+    -------
+    FdStream
+        What stdin and stdout were.
     """
-    stream = claim_stdio()
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    status = Agent(handler()).run(stream)
-    sys.stderr.flush()
-    last = threading.Timer(EXIT_GRACE_S, os._exit, (status,))
-    last.daemon = True
-    last.start()
-    sys.exit(status)
+    global _claim  # noqa: PLW0603  # the process has one stdin and one stdout
+    if _claim is None:
+        info = None
+        if wants is not None:
+            from kapnb.agent._porch import info_frame
+
+            info = info_frame(wants, provides, options or {})
+        _claim = StdioClaim(info)
+    return _claim.stream
+
+
+def claimed() -> StdioClaim:
+    """Return the claim, made now if nobody made it."""
+    claim_stdio()
+    assert _claim is not None
+    return _claim

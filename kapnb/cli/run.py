@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from kapnb.cli._target import TARGET_HELP, load_target
+from kapnb.errors import KapnbError
 
 __all__ = ["HELP", "configure", "execute"]
 
@@ -18,8 +19,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Take stdout before user code is imported, then serve; does not return."""
-    from kapnb.agent import claim_stdio, run
+    from kapnb.agent import claimed, end_process, refuse, run
 
-    claim_stdio()
-    run(load_target(arguments.target))
+    claim = claimed()
+    try:
+        handler = load_target(arguments.target)
+    except KapnbError as error:  # Kapacitor must know it, too
+        end_process(refuse(claim, error, arguments.target))
+    run(handler)
     return 0

@@ -6,14 +6,13 @@ without anything around it.
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from kapnb.errors import HandlerError
 from kapnb.handler._options import Option, check_declaration, option_info, receive_options
-from kapnb.handler._snapshot import pack, unpack
+from kapnb.handler._signature import arguments, is_async
 from kapnb.model import (
     BATCH,
     STREAM,
@@ -37,6 +36,14 @@ Output: TypeAlias = Point | Batch | Iterable[Any] | None
 
 #: The data methods: each may take the group's state as a second argument.
 DATA_METHODS = ("point", "begin_batch", "end_batch", "batch", "frame")
+
+
+#: What the policies of a Handler may be.
+POLICIES = {
+    "restore_policy": ("fresh", "strict"),
+    "error_policy": ("stop", "skip"),
+    "non_finite": ("drop", "error", "pass"),
+}
 
 
 class Snapshot(bytes):
@@ -113,25 +120,18 @@ def _takes_state(cls: type, name: str) -> bool:
     if method is vars(Handler).get(name):
         return False
     where = f"{cls.__name__}.{name}"
-    if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
+    if is_async(method):
         raise HandlerError(f"{where} is async, which this version does not run; use def")
-    try:
-        parameters = list(inspect.signature(method).parameters.values())
-    except (TypeError, ValueError):
+    taken = arguments(method)
+    if taken is None:
         return False
-    positional = [
-        parameter
-        for parameter in parameters
-        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-    ]
-    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+    if taken.variable:
         return True
-    needed = [parameter for parameter in positional if parameter.default is parameter.empty]
-    if len(positional) < 2 or len(needed) > 3:
+    if taken.most < 2 or taken.needed > 3:
         raise HandlerError(
             f"{where} must take (self, {_ARGUMENT[name]}) or (self, {_ARGUMENT[name]}, state)"
         )
-    return len(positional) >= 3
+    return taken.most >= 3
 
 
 _ARGUMENT = {
@@ -160,6 +160,16 @@ class Handler:
         What to do with a snapshot that does not fit, being damaged or taken with other
         options or by another Handler. ``fresh`` starts without state and logs why;
         ``strict`` refuses, and then the task cannot start until the snapshot is deleted.
+    error_policy : {"stop", "skip"}
+        What follows when a data method raises. ``stop`` ends the task with an ErrorResponse.
+        ``skip`` drops the point, or the whole batch, logs and counts it, and goes on; nothing
+        of what the method gave for it goes out. Its points go to a dead-letter file if
+        ``KAPNB_DEAD_LETTERS`` names one.
+    non_finite : {"drop", "error", "pass"}
+        What becomes of a field that is set to NaN or an infinity, which InfluxDB cannot store:
+        it is left out, or it is an error, or it is sent.
+    busy_limit : float
+        Seconds that one call may take before it counts as hung.
 
     Notes
     -----
@@ -184,6 +194,9 @@ class Handler:
     wants: ClassVar[EdgeType] = STREAM
     provides: ClassVar[EdgeType] = STREAM
     restore_policy: ClassVar[str] = "fresh"
+    error_policy: ClassVar[str] = "stop"
+    non_finite: ClassVar[str] = "drop"
+    busy_limit: ClassVar[float] = 60.0
 
     handler_shape: ClassVar[Shape]
     #: States by group id, filled by the Session.
@@ -196,8 +209,10 @@ class Handler:
         for edge in ("wants", "provides"):
             if not isinstance(getattr(cls, edge), EdgeType):
                 raise HandlerError(f"{cls.__name__}.{edge} must be STREAM or BATCH")
-        if cls.restore_policy not in ("fresh", "strict"):
-            raise HandlerError(f'{cls.__name__}.restore_policy must be "fresh" or "strict"')
+        for name, known in POLICIES.items():
+            if getattr(cls, name) not in known:
+                choice = " or ".join(f'"{word}"' for word in known)
+                raise HandlerError(f"{cls.__name__}.{name} must be {choice}")
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Handler:
         # Not in __init__: a user's own need not call ours.
@@ -221,6 +236,8 @@ class Handler:
 
     def snapshot(self) -> bytes | SnapshotResponse:
         """Return the state as bytes: that of all groups. Called about once a minute."""
+        from kapnb.handler._snapshot import pack  # not needed to start
+
         return pack(self.group_states, self._header())
 
     def restore(self, snapshot: Snapshot) -> RestoreResponse | None:
@@ -231,6 +248,8 @@ class Handler:
         SnapshotError
             If it does not fit; `restore_policy` says what follows.
         """
+        from kapnb.handler._snapshot import unpack  # not needed to start
+
         self.group_states = unpack(snapshot, self._header(), self._find_class)
         return None
 

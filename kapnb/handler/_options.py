@@ -6,7 +6,6 @@ TICKscript to paste.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -35,8 +34,6 @@ class _Required:
 
 REQUIRED = _Required()
 
-#: A TICKscript identifier; the underscore may not come first.
-_NAME = re.compile(r"[^\W\d_]\w*")
 #: Words of the language, and properties of the UDF node that an option would shadow.
 _RESERVED = {
     "var": "a keyword of TICKscript",
@@ -243,7 +240,7 @@ def check_declaration(options: Mapping[str, Option[Any]], taken: Iterable[str], 
                 f"{owner}.{attribute} is a method of Handler and cannot be an option; write "
                 f"{attribute}_ = Option(…, name={name!r})"
             )
-        if not _NAME.fullmatch(name):
+        if not _is_identifier(name):
             raise OptionError(
                 f"{owner}.{attribute}: {name!r} is no TICKscript name; it starts with a letter "
                 "and goes on with letters, digits, underscores"
@@ -253,6 +250,11 @@ def check_declaration(options: Mapping[str, Option[Any]], taken: Iterable[str], 
         if name in seen:
             raise OptionError(f"{owner}: option {name!r} is both {seen[name]} and {attribute}")
         seen[name] = attribute
+
+
+def _is_identifier(name: str) -> bool:
+    """Return whether TICKscript can name it so; the underscore may not come first."""
+    return name[:1].isalpha() and name.replace("_", "a").isalnum()
 
 
 def option_info(options: Mapping[str, Option[Any]]) -> dict[str, tuple[ValueType, ...]]:

@@ -26,6 +26,7 @@ from kapnb.model._messages import (
     SnapshotResponse,
 )
 from kapnb.model._point import Point
+from kapnb.model._record import Record
 from kapnb.model._source import Source
 from kapnb.model._time import Duration, format_time, parse_duration, parse_time
 from kapnb.model._values import INT_MAX, INT_MIN, Fields, FieldValue, Tags, check_field
@@ -53,6 +54,7 @@ __all__ = [
     "OptionValue",
     "Point",
     "ReceivedOption",
+    "Record",
     "Request",
     "Response",
     "RestoreRequest",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from kapnb.model._record import Record
 
 __all__ = ["Group", "group_id"]
 
@@ -30,8 +31,7 @@ def group_id(
     return f"{name}\n{pairs}" if pairs else name
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Record):
     """One group of a stream.
 
     Attributes
@@ -48,5 +48,8 @@ class Group:
 
     id: str
     dimensions: tuple[str, ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    tags: Mapping[str, str] = {}  # made anew for each
     by_name: bool = False
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.dimensions, self.by_name))

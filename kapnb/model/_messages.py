@@ -7,11 +7,11 @@ what a UDF sends a *response*; Point, BeginBatch, EndBatch travel both ways.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from kapnb.model._edge import EdgeType, ValueType
 from kapnb.model._point import Point
+from kapnb.model._record import Record
 
 __all__ = [
     "BeginBatch",
@@ -34,8 +34,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class OptionValue:
+class OptionValue(Record):
     """One typed argument of an option.
 
     Attributes
@@ -51,30 +50,26 @@ class OptionValue:
     value: bool | int | float | str | None
 
 
-@dataclass(frozen=True)
-class ReceivedOption:
+class ReceivedOption(Record):
     """One use of an option in the TICKscript: its name and arguments."""
 
     name: str
     values: tuple[OptionValue, ...] = ()
 
 
-@dataclass(frozen=True)
-class InfoRequest:
+class InfoRequest(Record):
     """Kapacitor asks what the UDF wants, provides and takes as options."""
 
 
-@dataclass(frozen=True)
-class InfoResponse:
+class InfoResponse(Record):
     """What the UDF wants, provides and takes: option name → types of its arguments."""
 
     wants: EdgeType = EdgeType.STREAM
     provides: EdgeType = EdgeType.STREAM
-    options: Mapping[str, tuple[ValueType, ...]] = field(default_factory=dict)
+    options: Mapping[str, tuple[ValueType, ...]] = {}  # made anew for each
 
 
-@dataclass(frozen=True)
-class InitRequest:
+class InitRequest(Record):
     """A task starts: these options, in the order of the TICKscript."""
 
     options: tuple[ReceivedOption, ...] = ()
@@ -82,81 +77,71 @@ class InitRequest:
     node_id: str = ""
 
 
-@dataclass(frozen=True)
-class InitResponse:
+class InitResponse(Record):
     """Whether the UDF could start, and if not, why."""
 
     success: bool = True
     error: str = ""
 
 
-@dataclass(frozen=True)
-class SnapshotRequest:
+class SnapshotRequest(Record):
     """Kapacitor asks for the UDF's state."""
 
 
-@dataclass(frozen=True)
-class SnapshotResponse:
+class SnapshotResponse(Record):
     """The UDF's state as opaque bytes."""
 
     snapshot: bytes = b""
 
 
-@dataclass(frozen=True)
-class RestoreRequest:
+class RestoreRequest(Record):
     """Kapacitor gives a stored snapshot back."""
 
     snapshot: bytes = b""
 
 
-@dataclass(frozen=True)
-class RestoreResponse:
+class RestoreResponse(Record):
     """Whether the snapshot could be used, and if not, why."""
 
     success: bool = True
     error: str = ""
 
 
-@dataclass(frozen=True)
-class KeepaliveRequest:
+class KeepaliveRequest(Record):
     """A sign of life is due. `time` is opaque; it goes back as it came."""
 
     time: int = 0
 
 
-@dataclass(frozen=True)
-class KeepaliveResponse:
+class KeepaliveResponse(Record):
     """The sign of life."""
 
     time: int = 0
 
 
-@dataclass(frozen=True)
-class ErrorResponse:
+class ErrorResponse(Record):
     """The UDF has failed; Kapacitor stops the task with this text."""
 
     error: str = ""
 
 
-@dataclass(frozen=True)
-class BeginBatch:
+class BeginBatch(Record):
     """A batch opens. `size` is a hint and may be 0; `tags` are the group's tags only."""
 
     name: str = ""
     group: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = {}  # made anew for each
     size: int = 0
     by_name: bool = False
 
 
-@dataclass(frozen=True)
-class EndBatch:
+class EndBatch(Record):
     """The open batch is complete. Kapacitor never sets `by_name` here."""
 
     name: str = ""
     group: str = ""
     tmax: int = 0
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = {}  # made anew for each
     by_name: bool = False
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
 
 __all__ = ["Duration", "format_time", "parse_duration", "parse_time"]
 
@@ -18,11 +17,9 @@ _UNITS = {
     "d": 86_400_000_000_000,
     "w": 604_800_000_000_000,
 }
-_DURATION = re.compile(r"(-?\d+)(u|µ|ms|s|m|h|d|w)")
-_RFC3339 = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})"
-)
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+# Not compiled here: most agents need neither.
+_DURATION = r"(-?\d+)(u|µ|ms|s|m|h|d|w)"
+_RFC3339 = r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})"
 
 
 class Duration(int):
@@ -71,7 +68,7 @@ def parse_duration(text: str) -> int:
     ValueError
         If `text` is not a whole number followed by one of u, µ, ms, s, m, h, d, w.
     """
-    match = _DURATION.fullmatch(text)
+    match = re.fullmatch(_DURATION, text)
     if not match:
         raise ValueError(
             f"{text!r} is no duration: write a whole number and a unit (u ms s m h d w), as in 90s"
@@ -87,14 +84,17 @@ def parse_time(text: str) -> int:
     ValueError
         If `text` is not RFC 3339, or has no time zone.
     """
-    match = _RFC3339.fullmatch(text.strip())
+    from datetime import datetime, timezone  # an agent can do without
+
+    match = re.fullmatch(_RFC3339, text.strip())
     if not match:
         raise ValueError(
             f"{text!r} is no RFC 3339 time with a zone, such as 2026-01-31T12:00:00.5Z"
         )
     day, clock, fraction, zone = match.groups()
     zone = "+00:00" if zone in "Zz" else zone
-    moment = datetime.fromisoformat(f"{day}T{clock}{zone}") - _EPOCH
+    epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
+    moment = datetime.fromisoformat(f"{day}T{clock}{zone}") - epoch
     seconds = moment.days * 86_400 + moment.seconds
     return seconds * 1_000_000_000 + int((fraction or "0").ljust(9, "0"))
 
@@ -104,6 +104,8 @@ def format_time(time: int) -> str:
 
     Times outside the years 1 to 9999 are shown as ``<n>ns``.
     """
+    from datetime import datetime, timezone  # an agent can do without
+
     seconds, nanoseconds = divmod(time, 1_000_000_000)
     try:
         moment = datetime.fromtimestamp(seconds, timezone.utc)

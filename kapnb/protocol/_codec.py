@@ -31,12 +31,14 @@ from kapnb.model import (
     SnapshotResponse,
     ValueType,
 )
-from kapnb.protocol._wire import WirePoint, fill_point, schema, varint
+from kapnb.protocol._wire import WirePoint, fill_point, schema, varint, wire_point
 
 __all__ = ["Codec", "ProtobufCodec"]
 
 #: Tag of the one-of member `point`, the same in Request and Response.
 _POINT_TAG = b"\x8a\x01"
+#: No body begins so: it would be longer than itself.
+_NO_POINT = _POINT_TAG + b"\xff" * 10
 #: Headers are remembered by size: most points of a stream are of a few sizes.
 _REMEMBERED_MAX = 8192
 
@@ -44,15 +46,17 @@ _REMEMBERED_MAX = 8192
 class Codec(Protocol):
     """Bodies of frames ↔ messages. Stateless; one may serve many Connections."""
 
-    def decode_request(self, body: bytes) -> Request | None:
-        """Return the request, or None for one that is unknown or empty.
+    def decode_request(self, data: bytes, start: int = 0, end: int | None = None) -> Request | None:
+        """Return the request whose body is ``data[start:end]``, or None if unknown or empty.
 
         Raises `RemoteProtocolError` for a body that is not protobuf.
         """
         ...
 
-    def decode_response(self, body: bytes) -> Response | None:
-        """Return the response, or None for one that is unknown or empty.
+    def decode_response(
+        self, data: bytes, start: int = 0, end: int | None = None
+    ) -> Response | None:
+        """Return the response whose body is ``data[start:end]``, or None if unknown or empty.
 
         Raises `RemoteProtocolError` for a body that is not protobuf.
         """
@@ -67,6 +71,10 @@ class Codec(Protocol):
 
     def encode_response(self, message: Response, *, in_batch: bool) -> bytes:
         """Return the response's whole frame, length included."""
+        ...
+
+    def encode_untouched(self, point: WirePoint) -> bytes | None:
+        """Return the whole frame of a point that still is its bytes, else None."""
         ...
 
 
@@ -254,23 +262,29 @@ class ProtobufCodec:
         self._headers: dict[int, bytes] = {}
         self._prefixes: dict[int, bytes] = {}
 
-    def decode_request(self, body: bytes) -> Request | None:
+    def decode_request(self, data: bytes, start: int = 0, end: int | None = None) -> Request | None:
         """See `Codec`."""
         # The usual frame holds one point and nothing else: keep its bytes, parse on demand.
-        start = self._point_start(body)
-        if start:
-            return WirePoint(body[start:])
-        request: Request | None = self._decode(schema().Request, _DECODE_REQUEST, body)
+        end = len(data) if end is None else end
+        prefix = self._prefixes.get(end - start) or self._prefix(end - start)
+        if data.startswith(prefix, start, end):
+            return wire_point(data[start + len(prefix) : end])
+        request: Request | None = self._decode(schema().Request, _DECODE_REQUEST, data[start:end])
         return request
 
-    def decode_response(self, body: bytes) -> Response | None:
+    def decode_response(
+        self, data: bytes, start: int = 0, end: int | None = None
+    ) -> Response | None:
         """See `Codec`."""
-        start = self._point_start(body)
-        if start:
-            point = WirePoint(body[start:])
+        end = len(data) if end is None else end
+        prefix = self._prefixes.get(end - start) or self._prefix(end - start)
+        if data.startswith(prefix, start, end):
+            point = WirePoint(data[start + len(prefix) : end])
             point.parse()  # what a UDF sends is not trusted
             return point
-        response: Response | None = self._decode(schema().Response, _DECODE_RESPONSE, body)
+        response: Response | None = self._decode(
+            schema().Response, _DECODE_RESPONSE, data[start:end]
+        )
         return response
 
     def encode_request(self, message: Request, *, in_batch: bool) -> bytes:
@@ -280,11 +294,22 @@ class ProtobufCodec:
     def encode_response(self, message: Response, *, in_batch: bool) -> bytes:
         """See `Codec`."""
         if type(message) is WirePoint:
-            raw = message.raw
-            if raw is not None:
-                size = len(raw)
-                return (self._headers.get(size) or self._header(size)) + raw
+            frame = self.encode_untouched(message)
+            if frame is not None:
+                return frame
         return self._encode(schema().Response, message, in_batch)
+
+    def encode_untouched(self, point: WirePoint) -> bytes | None:
+        """See `Codec`."""
+        fields, tags = point._fields, point._tags  # as `WirePoint.raw`, without a call
+        if (fields is None or not fields.changed) and (tags is None or not tags.changed):
+            raw = point._raw
+        else:
+            raw = point.raw
+        if raw is None:
+            return None
+        size = len(raw)
+        return (self._headers.get(size) or self._header(size)) + raw
 
     def _decode(self, envelope_class: Any, decoders: Any, body: bytes) -> Any:
         try:
@@ -309,14 +334,6 @@ class ProtobufCodec:
             raise LocalProtocolError(f"a {name} cannot be put on the wire: {error}") from error
         return varint(len(body)) + body
 
-    def _point_start(self, body: bytes) -> int:
-        """Return where the point begins if it fills `body` to its end, else 0."""
-        size = len(body)
-        prefix = self._prefixes.get(size)
-        if prefix is None:
-            prefix = self._prefix(size)
-        return len(prefix) if body.startswith(prefix) else 0
-
     def _prefix(self, size: int) -> bytes:
         """Return how a body of `size` bytes begins that is one point."""
         for digits in range(1, 6):
@@ -325,7 +342,7 @@ class ProtobufCodec:
                 prefix = _POINT_TAG + length
                 break
         else:  # 131 bytes, say: a point is 130 with a length of one byte, 132 with one of two
-            prefix = b""
+            prefix = _NO_POINT
         if len(self._prefixes) < _REMEMBERED_MAX:
             self._prefixes[size] = prefix
         return prefix

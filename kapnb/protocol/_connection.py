@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, TypeAlias, get_args
 
 from kapnb.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
@@ -17,6 +16,7 @@ from kapnb.model import (
     EdgeType,
     InitResponse,
     Point,
+    Record,
     Request,
     Response,
     RestoreResponse,
@@ -46,13 +46,11 @@ _LENGTH_BYTES_MAX = 5
 _SMALL = 0x3FFF
 
 
-@dataclass(frozen=True)
-class EndOfStream:
+class EndOfStream(Record):
     """The peer closed its side at a frame boundary: a clean end."""
 
 
-@dataclass(frozen=True)
-class UnknownRequest:
+class UnknownRequest(Record):
     """An empty request, or one of a kind this agent does not know; to be skipped.
 
     Attributes
@@ -156,6 +154,16 @@ class Connection:
         self._error: RemoteProtocolError | None = None
 
     @property
+    def sending(self) -> _Direction:
+        """What we send; its `point_fits` says whether a point is allowed now."""
+        return self._ours
+
+    @property
+    def codec(self) -> Codec:
+        """Frame bodies ↔ messages."""
+        return self._codec
+
+    @property
     def our_state(self) -> State:
         """State of what we send."""
         return self._ours.state
@@ -205,14 +213,32 @@ class Connection:
         """
         if self._error:
             raise self._error
-        decode, theirs = self._decode, self._theirs
+        decode, theirs, small = self._decode, self._theirs, self._small
         try:
-            while (body := self._next_body()) is not None:
-                event = decode(body)
+            while True:
+                buffer, start = self._buffer, self._position
+                self._frame_start = start
+                end = 0
+                # Nearly always a frame is whole and its length has one byte or two. This is not
+                # a function of its own because it runs for every point.
+                if start + 2 < len(buffer):
+                    size, start = buffer[start], start + 1
+                    if size > 0x7F:
+                        size, start = size - 0x80 + (buffer[start] << 7), start + 1
+                    end = start + size
+                    if size > small or end > len(buffer):  # a third byte would make it larger
+                        end = 0
+                if not end:
+                    body = self._next_body(buffer, self._frame_start)
+                    if body is None:
+                        break
+                    start, end = body
+                self._position = end
+                event = decode(buffer, start, end)
                 if type(event) is WirePoint and theirs.point_fits:
                     yield event
                 elif event is None:
-                    yield self._unknown(len(body))
+                    yield self._unknown(end - start)
                 else:
                     self._advance(theirs, event, RemoteProtocolError)
                     yield event
@@ -226,22 +252,18 @@ class Connection:
             self._ended = True
             yield EndOfStream()
 
-    def _next_body(self) -> bytes | None:
-        """Return the next frame's body, or None if it is not complete."""
-        buffer, start = self._buffer, self._position
-        self._frame_start = start
-        if start + 2 < len(buffer):  # nearly always: a length of one or two bytes, and the body
-            size, position = buffer[start], start + 1
-            if size > 0x7F:
-                size, position = size - 0x80 + (buffer[start + 1] << 7), start + 2
-            end = position + size
-            if size <= self._small and end <= len(buffer):  # a third byte would make it larger
-                self._position = end
-                return buffer[position:end]
-        return self._next_body_slowly(buffer, start)
+    @property
+    def ended(self) -> bool:
+        """Whether the peer has closed its side and all it sent was taken."""
+        return self._ended
 
-    def _next_body_slowly(self, buffer: bytes, start: int) -> bytes | None:
-        """Read a length of any size, or find out what is missing."""
+    @property
+    def received(self) -> int:
+        """Bytes of the peer whose frames were taken, from the start of the stream."""
+        return self._consumed + self._position
+
+    def _next_body(self, buffer: bytes, start: int) -> tuple[int, int] | None:
+        """Return where the next frame's body starts and ends, or None if it is not complete."""
         size = shift = 0
         position = start
         while position < len(buffer):
@@ -269,8 +291,7 @@ class Connection:
             self._missing = end - len(buffer)
             self._refuse_truncation(start, f"body of {size} bytes")
             return None
-        self._position = end
-        return buffer[position:end]
+        return position, end
 
     def _refuse_truncation(self, start: int, part: str) -> None:
         """Raise if no more bytes will come for the frame that began at `start`."""
@@ -304,6 +325,11 @@ class Connection:
         if not isinstance(message, Point):
             self._advance(ours, message, LocalProtocolError)
         return frame
+
+    def drop_batch(self) -> None:
+        """Forget that a batch was begun: none of its frames was or will be sent."""
+        if self._ours.state is State.BATCH:
+            self._ours.enter(State.READY)
 
     # ---------------------------------------------------------------------- rules
 

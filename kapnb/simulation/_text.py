@@ -6,7 +6,6 @@ What is empty is left out. Ints and floats stay apart because JSON in Python kee
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 from typing import Any
 
@@ -114,7 +113,7 @@ def _content(message: Any) -> dict[str, Any]:
         content["database"] = message.database
         content["retention_policy"] = message.retention_policy
         return {key: content[key] for key in _POINT_KEYS}
-    content = {field.name: getattr(message, field.name) for field in dataclasses.fields(message)}
+    content = {name: getattr(message, name) for name in message.parts}
     if "snapshot" in content:
         content["snapshot"] = base64.b64encode(content["snapshot"]).decode()
     if isinstance(message, InfoResponse):

@@ -512,7 +512,7 @@ def test_a_batch_on_an_edge_of_points_is_an_error():
     """Kapacitor would forward it to nodes that were not linked for it."""
     (answer,) = started(declare(STREAM, batch=lambda self, batch: batch)).feed(*INPUT)
 
-    assert answer == ErrorResponse("a batch on an edge declared STREAM")
+    assert answer == ErrorResponse("a batch on an edge declared STREAM (in Declared.batch)")
 
 
 @pytest.mark.parametrize("style", ["point", "end_batch", "batch", "frame"])

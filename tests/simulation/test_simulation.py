@@ -80,14 +80,19 @@ class CountingCodec(ProtobufCodec):
     def encode_response(self, message, *, in_batch):
         frame = super().encode_response(message, in_batch=in_batch)
         assert isinstance(frame, bytes)
-        return self._count("encode_response", frame, message)
+        # It asks encode_untouched first, which counts for itself.
+        return self._count("encode_response", frame, None if hasattr(message, "raw") else message)
 
-    def decode_request(self, body):
-        message = super().decode_request(body)
+    def encode_untouched(self, point):
+        frame = super().encode_untouched(point)
+        return self._count("encode_response", frame, point) if frame else None
+
+    def decode_request(self, data, start=0, end=None):
+        message = super().decode_request(data, start, end)
         return self._count("decode_request", message, message)
 
-    def decode_response(self, body):
-        message = super().decode_response(body)
+    def decode_response(self, data, start=0, end=None):
+        message = super().decode_response(data, start, end)
         return self._count("decode_response", message, message)
 
 

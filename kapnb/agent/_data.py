@@ -1,0 +1,248 @@
+"""The way of data: to the Handler's methods, and what they give to the outbox.
+
+One class for each kind of input. A stream point is handled as it comes. A batch is kept until
+its end and then given to the Handler in one go: so a snapshot asked for in between is the
+state before the batch, and a failure leaves no half of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import GeneratorType
+from typing import TYPE_CHECKING, Any
+
+from kapnb.agent._outputs import (
+    batch_of,
+    batch_origin,
+    each,
+    foreign,
+    frame_of,
+    is_frame,
+    point_origin,
+)
+from kapnb.errors import HandlerError, LocalProtocolError
+from kapnb.handler import Handler
+from kapnb.model import BATCH, Batch, BeginBatch, EndBatch, Point
+from kapnb.protocol import WirePoint
+
+if TYPE_CHECKING:
+    from kapnb.agent._outbox import Outbox
+
+__all__ = ["BatchInput", "DataInput", "StreamInput"]
+
+_NEW = object()
+
+
+class DataInput:
+    """What both kinds have in common.
+
+    Parameters
+    ----------
+    handler : Handler
+        Whose methods are called. Its `group_states` are looked up here.
+    outbox : Outbox
+        Where what they give is sent.
+    """
+
+    def __init__(self, handler: Handler, outbox: Outbox) -> None:
+        self.handler = handler
+        self.send, self.send_point = outbox.send, outbox.send_point
+        self.name = type(handler).__name__
+        self.states = handler.group_states
+
+    def taker(self) -> Callable[[Point], None]:
+        """Return what takes a point, chosen once for this Handler."""
+        raise NotImplementedError
+
+    def state(self, group: str) -> Any:
+        """Return the state of `group`, made if it is new."""
+        state = self.states.get(group, _NEW)
+        if state is _NEW:
+            state = self.states[group] = self.handler.group_state()
+        return state
+
+    def send_batch(self, batch: Any, origin: Batch) -> None:
+        """Send a Batch, or a DataFrame as one, as a unit."""
+        if is_frame(batch):
+            batch = batch_of(batch)
+        elif not isinstance(batch, Batch):
+            raise HandlerError(foreign(batch))
+        for message in batch.inherited(origin).messages():
+            self.send(message)
+
+    def located(
+        self, error: LocalProtocolError, callback: str, result: Any = None
+    ) -> LocalProtocolError:
+        """Return `error` with callback and line in its text."""
+        from kapnb.agent._blame import locate
+
+        return locate(error, f"{self.name}.{callback}", result)
+
+
+class StreamInput(DataInput):
+    """Points, one at a time."""
+
+    def taker(self) -> Callable[[Point], None]:
+        """Return what takes a point: one for a Handler that takes the state, or one that does not.
+
+        Both run for every point, so they call as little as can be.
+        """
+        point_method, deliver, send = self.handler.point, self.deliver, self.send_point
+
+        def without_state(point: Point) -> None:
+            result = point_method(point)
+            if result is point:
+                send(point)
+            elif result is not None:
+                deliver(result, point)
+
+        def with_state(point: Point) -> None:
+            group = point.group
+            # Looked up anew each time: a restore puts other states in their place.
+            state = self.states.get(group, _NEW)
+            if state is _NEW:
+                state = self.state(group)
+            result = point_method(point, state)
+            if result is not None:
+                deliver(result, point)
+
+        return with_state if self.handler.handler_shape.takes_state["point"] else without_state
+
+    def deliver(self, result: Any, origin: Point) -> None:
+        """Send what a data method gave for a stream point."""
+        send = self.send_point
+        try:
+            for item in result if type(result) is GeneratorType else each(result):
+                if type(item) is WirePoint:  # complete as it is, and the usual case
+                    send(item)
+                elif isinstance(item, Point):
+                    self.send(item.inherited(origin))
+                else:
+                    self.send_batch(item, batch_origin(origin))
+        except LocalProtocolError as error:
+            raise self.located(error, "point", result) from error.__cause__
+
+
+class BatchInput(DataInput):
+    """Batches: a begin, points, an end."""
+
+    def __init__(self, handler: Handler, outbox: Outbox) -> None:
+        super().__init__(handler, outbox)
+        self.begin: BeginBatch | None = None  # of the batch that is open
+        self.points: list[Point] = []  # its points
+        self._collected: list[Point] = []  # what goes out in its place
+        self._out_batches = handler.provides is BATCH
+        self._whole = handler.handler_shape.whole
+        self._call = {name: self._caller(name) for name in handler.handler_shape.takes_state}
+
+    def _caller(self, name: str) -> Callable[[Any, str], Any]:
+        """Return ``f(argument, group)`` for a data method that may or may not take state."""
+        method = getattr(self.handler, name)
+        if self.handler.handler_shape.takes_state[name]:
+            return lambda argument, group: method(argument, self.state(group))
+        return lambda argument, group: method(argument)
+
+    def open(self, begin: BeginBatch) -> None:
+        """Begin to keep a batch."""
+        self.begin, self.points = begin, []
+
+    def taker(self) -> Callable[[Point], None]:
+        """Return what takes a point: it is kept."""
+        return self._keep
+
+    def _keep(self, point: Point) -> None:
+        self.points.append(point)
+
+    def close(self, end: EndBatch) -> tuple[BeginBatch, list[Point], EndBatch]:
+        """Return the batch that was kept, and forget it."""
+        begin, points = self.begin, self.points
+        assert begin is not None
+        self.begin, self.points = None, []
+        return begin, points, end
+
+    def handle(self, begin: BeginBatch, points: list[Point], end: EndBatch) -> None:
+        """Give a batch to the Handler and send what it gives."""
+        self._collected.clear()
+        if self._whole is None:
+            speaks = self._call_parts(begin, points, end)
+        else:
+            speaks = self._call_whole(self._whole, begin, points, end)
+        if self._out_batches and speaks:
+            self._send_collected(begin, end, len(points))
+
+    def _call_parts(self, begin: BeginBatch, points: list[Point], end: EndBatch) -> bool:
+        """Call begin_batch, point for each, end_batch; return whether a batch goes out.
+
+        An empty one does, unless whole Batches went out in its place.
+        """
+        group, origin, call = begin.group, point_origin(begin), self._call["point"]
+        loose = self._collect("begin_batch", self._call["begin_batch"](begin, group), origin)
+        for point in points:
+            result = call(point, group)
+            if result is not None:
+                origin.time = point.time
+                loose &= self._collect("point", result, origin)
+        origin.time = end.tmax
+        loose &= self._collect("end_batch", self._call["end_batch"](end, group), origin)
+        return loose or bool(self._collected)
+
+    def _call_whole(
+        self, whole: str, begin: BeginBatch, points: list[Point], end: EndBatch
+    ) -> bool:
+        """Call batch or frame; return whether a batch goes out."""
+        batch = Batch(
+            points, name=begin.name, tags=begin.tags, tmax=end.tmax, by_name=begin.by_name
+        )
+        if whole == "frame" and not points:
+            return True  # a DataFrame without columns would only surprise
+        argument = frame_of(batch) if whole == "frame" else batch
+        result = self._call[whole](argument, begin.group)
+        if result is None:
+            return False
+        return self._collect(whole, result, point_origin(begin, end.tmax)) or bool(self._collected)
+
+    def _collect(self, callback: str, result: Any, origin: Point) -> bool:
+        """Take what a data method gave inside a batch.
+
+        Loose points make the batch that goes out in place of the open one, or, on an edge to
+        STREAM, go out at once. Whole Batches go out at once. Returns whether there were none.
+        """
+        loose = True
+        try:
+            for item in () if result is None else each(result):
+                if isinstance(item, Point):
+                    self._collect_point(item, origin)
+                elif is_frame(item):
+                    for point in batch_of(item).points:
+                        self._collect_point(point, origin)
+                else:
+                    loose = False
+                    self.send_batch(item, batch_origin(origin))
+        except LocalProtocolError as error:
+            raise self.located(error, callback, result) from error.__cause__
+        return loose
+
+    def _collect_point(self, point: Point, origin: Point) -> None:
+        point = point.inherited(origin)
+        if self._out_batches:
+            self._collected.append(point.copy())  # the Handler may go on changing its own
+            return
+        if not point.name:  # points of a batch carry neither name nor dimensions
+            point = point.copy()
+            point.name = origin.name
+            point.dimensions = point.dimensions or origin.dimensions
+            point.by_name = origin.by_name
+        self.send(point)
+
+    def _send_collected(self, begin: BeginBatch, end: EndBatch, count: int) -> None:
+        """Send the outgoing batch in place of the incoming one of `count` points."""
+        points = self._collected
+        # Kapacitor's size is a hint, 0 where it did not know; an unchanged batch keeps it.
+        size = begin.size if len(points) == count else len(points)
+        try:
+            self.send(BeginBatch(begin.name, begin.group, begin.tags, size, begin.by_name))
+            for point in points:
+                self.send(point)
+            self.send(end)
+        except LocalProtocolError as error:
+            raise self.located(error, self._whole or "point") from error.__cause__

@@ -1,0 +1,200 @@
+"""From the start of an agent's process to its end: `run`, and what is said if it fails.
+
+Whatever goes wrong before a Handler is served (an import, a constructor, a missing file) is
+told to Kapacitor when it first asks, so that its error names the cause and not a broken pipe.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING
+
+from kapnb.agent._agent import EXIT_BROKEN_PIPE, EXIT_FAILED, EXIT_HUNG, Agent
+from kapnb.agent._logs import configure_logging
+from kapnb.agent._stdio import FdStream, claimed
+
+if TYPE_CHECKING:
+    from kapnb.agent._stdio import StdioClaim
+    from kapnb.handler import Handler
+
+__all__ = ["end_process", "error_frame", "refuse", "run", "speak_at_the_end"]
+
+#: A process whose agent has ended leaves within this time, in seconds, whatever threads user
+#: code left behind: Kapacitor waits for it without limit.
+EXIT_GRACE_S = 5.0
+#: How long Kapacitor may take to ask what a process that cannot start has to say, in seconds.
+REFUSE_S = 30.0
+
+
+def run(handler: type[Handler] | Callable[[], Handler]) -> None:
+    """Serve `handler` on stdio and end the process.
+
+    Parameters
+    ----------
+    handler : subclass of Handler
+        Called without arguments.
+
+    Raises
+    ------
+    SystemExit
+        Always. Status 0: the stream ended, the process was asked to stop (SIGTERM), or init or
+        restore was refused; 1: the Handler failed, could not be made, or the peer's bytes were
+        wrong; 3: the peer stopped reading; 4: a call did not return within the busy limit.
+    """
+    claim = claimed()
+    try:
+        agent = make_agent(handler)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # user code may raise anything, and Kapacitor must know
+        end_process(refuse(claim, error, getattr(handler, "__name__", "the script")))
+    agent.on_hung = lambda: os._exit(EXIT_HUNG)
+    # Not earlier than it is needed: a daemon that only asks for info need not wait for it.
+    if "logging" in sys.modules:
+        configure_logging()
+    else:
+        agent.session.before_init = configure_logging
+    stop_on_sigterm(agent)
+    end_process(agent.run(claim.take()))
+
+
+def make_agent(handler: type[Handler] | Callable[[], Handler]) -> Agent:
+    """Return an Agent with a fresh Handler, as the environment says it should be."""
+    from kapnb.agent._counters import counters_from
+
+    return Agent(handler(), counters=counters_from())
+
+
+def stop_on_sigterm(agent: Agent) -> None:
+    """Let SIGTERM end `agent` after the call under way, within the grace time."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        agent.request_stop()
+        _leave_within_grace(0)
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, stop)
+
+
+def end_process(status: int) -> None:
+    """Leave with `status`, at the latest when the grace time is over."""
+    sys.stderr.flush()
+    _leave_within_grace(status)
+    sys.exit(status)
+
+
+def _leave_within_grace(status: int) -> None:
+    last = threading.Timer(EXIT_GRACE_S, os._exit, (status,))
+    last.daemon = True
+    last.start()
+
+
+# --------------------------------------------------------------- failing at the start
+
+
+def speak_at_the_end(claim: StdioClaim) -> None:
+    """Have an import that fails, or a script that serves nothing, reported to Kapacitor."""
+    before = sys.excepthook
+
+    def failed(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if claim.served or issubclass(kind, KeyboardInterrupt):
+            before(kind, error, trace)
+        else:
+            refuse(claim, error.with_traceback(trace), "the script")
+
+    def ended() -> None:
+        if not claim.served:
+            refuse(claim, SystemExit("the script ended before it served a Handler"), "the script")
+
+    sys.excepthook = failed
+    atexit.register(ended)
+
+
+def refuse(claim: StdioClaim, error: BaseException, who: str) -> int:
+    """Answer Kapacitor's first question with why there is no Handler; return the exit status.
+
+    Parameters
+    ----------
+    claim : StdioClaim
+        The process's stdin and stdout.
+    error : BaseException
+        Why.
+    who : str
+        The Handler's class, or the script.
+    """
+    import traceback
+
+    from kapnb.agent._blame import blame
+    from kapnb.errors import HandlerError, KapnbError
+
+    known = isinstance(error, KapnbError) and not isinstance(error, HandlerError)
+    text = str(error) if known else str(blame(error, who))
+    shown = error.__cause__ if known else error
+    if shown is not None:
+        sys.stderr.write("".join(traceback.format_exception(shown)))
+    sys.stderr.write(f"kapnb: {text}\n")
+    stream = claim.take()
+    if stream.isatty():  # a person, who has read it
+        return EXIT_FAILED
+    try:
+        _answer_with(stream, text)
+    except OSError:
+        return EXIT_BROKEN_PIPE
+    return EXIT_FAILED
+
+
+def _answer_with(stream: FdStream, text: str) -> None:
+    """Wait for the first request and answer it with `text`, then for the end of the input."""
+    import time
+
+    from kapnb.agent._blame import wire_text
+    from kapnb.errors import RemoteProtocolError
+    from kapnb.model import (
+        ErrorResponse,
+        InitRequest,
+        InitResponse,
+        KeepaliveRequest,
+        KeepaliveResponse,
+    )
+    from kapnb.protocol import Connection, EndOfStream, Role
+
+    connection = Connection(Role.AGENT)
+    deadline, answered = time.monotonic() + REFUSE_S, False
+    while (left := deadline - time.monotonic()) > 0:
+        data = stream.read(min(left, 1.0))
+        if data is None:
+            stream.write(bytes.fromhex("021a00"))  # still here, and waiting to be asked
+            continue
+        connection.receive_data(data)
+        try:
+            for event in connection.events():
+                if isinstance(event, EndOfStream):
+                    return
+                if isinstance(event, KeepaliveRequest):
+                    stream.write(connection.send(KeepaliveResponse(event.time)))
+                elif isinstance(event, InitRequest):
+                    # Kapacitor forgets a process that refuses init without closing its stdin.
+                    stream.write(connection.send(InitResponse(False, wire_text(text))))
+                    return
+                elif not answered:
+                    answered, deadline = True, time.monotonic() + EXIT_GRACE_S
+                    stream.write(connection.send(ErrorResponse(wire_text(text))))
+        except RemoteProtocolError:  # whoever speaks so would not understand the answer
+            return
+
+
+def error_frame(text: str) -> bytes:
+    """Return the frame of an ErrorResponse."""
+    from kapnb.agent._blame import wire_text
+    from kapnb.model import ErrorResponse
+    from kapnb.protocol import ProtobufCodec
+
+    return ProtobufCodec().encode_response(ErrorResponse(wire_text(text)), in_batch=False)
