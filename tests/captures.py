@@ -30,7 +30,9 @@ def requests(data: bytes) -> list:
 
 
 def responses(data: bytes) -> list:
-    return [_CODEC.decode_response(body) for body in split_frames(data)]
+    """Return what an agent said, without the signs of life that nobody asked for."""
+    found = [_CODEC.decode_response(body) for body in split_frames(data)]
+    return [message for message in found if message != KeepaliveResponse(0)]
 
 
 def sessions(*prefixes: str) -> list[str]:

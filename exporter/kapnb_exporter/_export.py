@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from tempfile import TemporaryDirectory
 
 from kapnb._files import write_whole
 from kapnb.errors import ExportError
-from kapnb_exporter._closure import check_script_name, close
+from kapnb.model import InfoResponse
+from kapnb.simulation import message_from_text
+from kapnb_exporter._closure import Closure, check_script_name, close
 from kapnb_exporter._execute import Recording, execute
 from kapnb_exporter._notebook import read_notebook
 from kapnb_exporter._render import render
@@ -78,11 +81,11 @@ def export(notebook: Path, folder: Path, *, tell: Callable[[str], None] = _tell_
     closure = close(read, marked)
     name = script_name(closure.handler)
     check_script_name(closure, name)
-    text = render(closure)
     tell(f"{closure.handler} needs {_needs(len(closure.statements) - 1, len(closure.imports))}")
     tell(f"running {notebook.name} from a fresh kernel")
     with execute(notebook) as execution, TemporaryDirectory(prefix="kapnb-script-") as temporary:
         recordings = _proofs(execution.recordings, closure.handler, notebook)
+        text = render(closure, _info(closure, recordings[0]))
         script = Path(temporary, name)
         script.write_text(text, encoding="utf-8")
         tell(f"replaying {len(recordings)} of its simulations against the script")
@@ -100,6 +103,17 @@ def script_name(handler: str) -> str:
     """
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", handler)
     return f"{words.lower()}.py"
+
+
+def _info(closure: Closure, recording: Recording) -> InfoResponse | None:
+    """Return the answer to info, unless a class of the closure computes its own."""
+    classes = [s.node for s in closure.statements if isinstance(s.node, ast.ClassDef)]
+    methods = (node for cls in classes for node in ast.walk(cls))
+    if any(isinstance(node, ast.FunctionDef) and node.name == "info" for node in methods):
+        return None
+    info = message_from_text(recording.info, request=False)
+    assert isinstance(info, InfoResponse)
+    return info
 
 
 def _needs(statements: int, imports: int) -> str:

@@ -6,22 +6,33 @@ made here. Same notebook, same bytes: no time, no folder, no order of a hash ent
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from kapnb._version import __version__
+from kapnb.model import InfoResponse
 from kapnb_exporter._closure import Closure
 from kapnb_exporter._imports import render_imports
 from kapnb_exporter._statements import Statement
 
 __all__ = ["render"]
 
-# Before the user's imports, because importing may print. An `if` block, unlike a bare
-# call, does not end the import section of a module for linters.
+# Before the user's imports, because importing may print, and may take long. An `if` block,
+# unlike a bare call, does not end the import section of a module for linters.
 _CLAIM = """\
 if __name__ == "__main__":
     from kapnb.agent import claim_stdio
 
-    claim_stdio()  # from here on only frames reach stdout; what is printed goes to stderr"""
+    # From here on only frames reach stdout; what is printed goes to stderr.
+    {call}"""
+
+# The answer to info is the same for all of a Handler's life, so it need not wait for imports.
+_DECLARED = """\
+claim_stdio(  # info is answered at once, before the imports below
+        wants="{wants}",
+        provides="{provides}",
+        options={options},
+    )"""
 
 _RUN = """\
 if __name__ == "__main__":
@@ -31,13 +42,15 @@ if __name__ == "__main__":
 """
 
 
-def render(closure: Closure) -> str:
+def render(closure: Closure, info: InfoResponse | None = None) -> str:
     """Write the script.
 
     Parameters
     ----------
     closure : Closure
         The Handler and what it needs.
+    info : InfoResponse, optional
+        What the Handler answers to info; the script then does so before its imports.
 
     Returns
     -------
@@ -50,11 +63,23 @@ def render(closure: Closure) -> str:
     head = [
         f"{_provenance(closure)}\n{_docstring(closure)}",
         render_imports(futures),
-        _CLAIM,
+        _CLAIM.format(call=_claim(info)),
         render_imports(others),
     ]
     body = "".join(_body(closure))
     return "\n\n".join(part for part in head if part) + f"{body}\n\n\n{_start(closure)}"
+
+
+def _claim(info: InfoResponse | None) -> str:
+    """Write the call that takes stdout and, if `info` is known, declares it."""
+    if info is None:
+        return "claim_stdio()"
+    options = {name: [kind.name for kind in kinds] for name, kinds in info.options.items()}
+    return _DECLARED.format(
+        wants=info.wants.name,
+        provides=info.provides.name,
+        options=json.dumps(options, ensure_ascii=False),
+    )
 
 
 def _provenance(closure: Closure) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kapnb.errors import ExportError
+from kapnb.model import KeepaliveResponse
 from kapnb.protocol import ProtobufCodec, split_frames
 from kapnb.simulation import message_to_text
 from kapnb_exporter._execute import Recording
@@ -57,7 +58,8 @@ def _check_info(script: Path, recording: Recording, folder: Path, seed: str) -> 
     answer, stderr = _replay(script, _INFO_REQUEST, recording.env, folder, seed)
     bodies = _bodies(answer, stderr, "info")
     messages = [ProtobufCodec().decode_response(body) for body in bodies]
-    found = "; ".join(message_to_text(message) for message in messages)
+    told = [message for message in messages if not isinstance(message, KeepaliveResponse)]
+    found = "; ".join(message_to_text(message) for message in told)
     if found != recording.info:
         raise ExportError(
             f"the script declares something else than the notebook's Handler\n"

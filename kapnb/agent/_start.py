@@ -50,6 +50,7 @@ def run(handler: type[Handler] | Callable[[], Handler]) -> None:
     claim = claimed()
     try:
         agent = make_agent(handler)
+        check_declared(claim.info, agent)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # user code may raise anything, and Kapacitor must know
@@ -62,6 +63,28 @@ def run(handler: type[Handler] | Callable[[], Handler]) -> None:
         agent.session.before_init = configure_logging
     stop_on_sigterm(agent)
     end_process(agent.run(claim.take()))
+
+
+def check_declared(declared: bytes | None, agent: Agent) -> None:
+    """Refuse a Handler that is not what the script declared, and Kapacitor was told.
+
+    Raises
+    ------
+    HandlerError
+        With both answers to info.
+    """
+    if declared is None:
+        return
+    from kapnb.errors import HandlerError
+    from kapnb.protocol import ProtobufCodec, split_frames
+
+    (body,) = split_frames(declared)
+    told, true = ProtobufCodec().decode_response(body), agent.session.handler.info()
+    if told != true:
+        raise HandlerError(
+            f"claim_stdio(…) declares {told}, but the Handler says {true}; make them equal, or "
+            "claim_stdio() without arguments"
+        )
 
 
 def make_agent(handler: type[Handler] | Callable[[], Handler]) -> Agent:

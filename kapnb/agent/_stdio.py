@@ -73,6 +73,8 @@ class StdioClaim:
     ----------
     stream : FdStream
         What they were.
+    info : bytes or None
+        The frame with which info was answered for the Handler, if the script declared it.
     served : bool
         Whether an Agent has taken over; until then the process speaks for itself if it ends.
     """
@@ -90,6 +92,7 @@ class StdioClaim:
         os.dup2(2, 1)
         sys.stdout = sys.stderr = LineLimited(sys.stderr)
         self.stream = FdStream(frames_in, frames_out)
+        self.info = info
         self.served = False
         self._porch: Porch | None = Porch(self.stream, info, on_hung=self._hung)
         speak_at_the_end(self)

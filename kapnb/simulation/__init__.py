@@ -7,7 +7,7 @@ above; `_faces` is the only place that reaches there.
 from kapnb.simulation._options import check_options, parse_option
 from kapnb.simulation._recorder import RECORD_TO
 from kapnb.simulation._simulation import Observer, Output, Simulation, simulate
-from kapnb.simulation._text import message_to_text, point_dict
+from kapnb.simulation._text import message_from_text, message_to_text, point_dict
 from kapnb.simulation._transcript import Difference, Transcript
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Simulation",
     "Transcript",
     "check_options",
+    "message_from_text",
     "message_to_text",
     "parse_option",
     "point_dict",

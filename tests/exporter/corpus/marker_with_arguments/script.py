@@ -8,7 +8,8 @@
 if __name__ == "__main__":
     from kapnb.agent import claim_stdio
 
-    claim_stdio()  # from here on only frames reach stdout; what is printed goes to stderr
+    # From here on only frames reach stdout; what is printed goes to stderr.
+    claim_stdio()
 
 from kapnb import Handler
 from kapnb import udf as export
