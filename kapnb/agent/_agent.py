@@ -159,6 +159,7 @@ class Agent:
             Whole frames, in order; empty if there is nothing to say.
         """
         self._handle(data, None)
+        self.session.settle()
         return self.take()
 
     def take(self) -> bytes:

@@ -54,6 +54,9 @@ class DataInput:
         """Return what takes a point, chosen once for this Handler."""
         raise NotImplementedError
 
+    def collect(self, *, wait: bool) -> None:
+        """Send what calls under way have given; there are none but of async methods."""
+
     def state(self, group: str) -> Any:
         """Return the state of `group`, made if it is new."""
         state = self.states.get(group, _NEW)
@@ -124,10 +127,21 @@ class StreamInput(DataInput):
 
 
 class BatchInput(DataInput):
-    """Batches: a begin, points, an end."""
+    """Batches: a begin, points, an end.
 
-    def __init__(self, handler: Handler, outbox: Outbox) -> None:
+    Parameters
+    ----------
+    handler, outbox
+        See `DataInput`.
+    finished : callable, optional
+        Turns what an async method returned into what it gives.
+    """
+
+    def __init__(
+        self, handler: Handler, outbox: Outbox, finished: Callable[[Any], Any] | None = None
+    ) -> None:
         super().__init__(handler, outbox)
+        self._finished = finished
         self.begin: BeginBatch | None = None  # of the batch that is open
         self.points: list[Point] = []  # its points
         self._collected: list[Point] = []  # what goes out in its place
@@ -138,6 +152,9 @@ class BatchInput(DataInput):
     def _caller(self, name: str) -> Callable[[Any, str], Any]:
         """Return ``f(argument, group)`` for a data method that may or may not take state."""
         method = getattr(self.handler, name)
+        finished = self._finished if name in self.handler.handler_shape.asynchronous else None
+        if finished is not None:
+            method = _chain(method, finished)
         if self.handler.handler_shape.takes_state[name]:
             return lambda argument, group: method(argument, self.state(group))
         return lambda argument, group: method(argument)
@@ -246,3 +263,7 @@ class BatchInput(DataInput):
             self.send(end)
         except LocalProtocolError as error:
             raise self.located(error, self._whole or "point") from error.__cause__
+
+
+def _chain(method: Callable[..., Any], finished: Callable[[Any], Any]) -> Callable[..., Any]:
+    return lambda *arguments: finished(method(*arguments))

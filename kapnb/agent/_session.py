@@ -48,6 +48,8 @@ from kapnb.protocol import EndOfStream, UnknownRequest, WirePoint
 if TYPE_CHECKING:
     import logging
 
+    from kapnb.agent._async import AsyncCalls
+
 __all__ = ["Session", "Skip"]
 
 #: What is told of the input that a Handler with error_policy "skip" failed on.
@@ -58,7 +60,11 @@ class _Nothing:
     """The event that is none: only what was emitted is sent."""
 
 
-_NOTHING = _Nothing()
+class _Settling:
+    """The event that is none: everything under way is waited for."""
+
+
+_NOTHING, _SETTLING = _Nothing(), _Settling()
 
 #: The callback that answers an event, for messages about what it gave.
 _CALLBACKS = {
@@ -132,9 +138,9 @@ class Session:
         """Choose the paths for this Handler once."""
         self._skips = self.handler.error_policy == "skip"
         self._batches = self.handler.wants is BATCH
-        self._input: DataInput = (BatchInput if self._batches else StreamInput)(
-            self.handler, self._outbox
-        )
+        self._async = bool(self.handler.handler_shape.asynchronous)
+        self._calls: AsyncCalls | None = None
+        self._input = self._make_input()
         self._take_point: Callable[[Point], None] = self._first_point
         self._routes: dict[type, Callable[[Any], None]] = {
             InfoRequest: self._info,
@@ -147,7 +153,37 @@ class Session:
             UnknownRequest: self._unknown,
             EndOfStream: self._end_of_stream,
             _Nothing: self._nothing,
+            _Settling: self._settle,
         }
+
+    def _make_input(self) -> DataInput:
+        asynchronous = self.handler.handler_shape.asynchronous
+        if self._batches:
+            return BatchInput(self.handler, self._outbox, self._finished)
+        if "point" not in asynchronous:
+            return StreamInput(self.handler, self._outbox)
+        from kapnb.agent._async import AsyncStreamInput
+
+        guard = self._try if self._skips else None
+        return AsyncStreamInput(self.handler, self._outbox, self._start_call, guard)
+
+    def _start_call(self, coroutine: Any) -> Any:
+        """Start a coroutine on the event loop of this session, made at the first need."""
+        if self._calls is None:
+            from kapnb.agent._async import AsyncCalls
+
+            self._calls = AsyncCalls()
+        future = self._calls.start(coroutine)
+        future.add_done_callback(lambda _: self.wake())
+        return future
+
+    def _finished(self, result: Any) -> Any:
+        """Return `result`, or what it gives when it has run, if a callback is async."""
+        if not self._async or not (hasattr(result, "__await__") or hasattr(result, "__aiter__")):
+            return result
+        from kapnb.agent._async import gathered, outcome
+
+        return outcome(self._start_call(gathered(result)))
 
     @property
     def _log(self) -> logging.Logger:
@@ -195,11 +231,16 @@ class Session:
         self._stopped = True
         self.handler._outlet = None
         try:
-            self.handler.stop()
+            if self._calls is not None:
+                self._calls.cancel()
+            self._finished(self.handler.stop())  # type: ignore[func-returns-value]
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # also sys.exit, and what asyncio raises
             self._log.exception("stop() failed: %s", self._blame(error))
+        finally:
+            if self._calls is not None:
+                self._calls.close()
 
     def fail(self, error: KapnbError) -> None:
         """End the session for a reason found outside, such as undecodable bytes."""
@@ -225,7 +266,7 @@ class Session:
             init = self.handler.init
             taken = arguments(init)
             gets_request = taken is not None and (taken.most > 0 or taken.variable)
-            answer = init(event) if gets_request else init()  # type: ignore[call-arg]
+            answer = self._finished(init(event) if gets_request else init())  # type: ignore[call-arg]
             answer = answer if answer is not None else InitResponse()
             error: KapnbError | None = None if answer.success else OptionError(answer.error)
         except OptionError as refusal:
@@ -240,7 +281,7 @@ class Session:
     def _restore(self, event: RestoreRequest) -> None:
         handler = self.handler
         try:
-            answer = handler.restore(Snapshot(event.snapshot)) or RestoreResponse()
+            answer = self._finished(handler.restore(Snapshot(event.snapshot))) or RestoreResponse()
             error: KapnbError | None = None if answer.success else SnapshotError(answer.error)
         except SnapshotError as refusal:
             if handler.restore_policy == "fresh":
@@ -273,10 +314,11 @@ class Session:
 
     def _snapshot(self, event: SnapshotRequest) -> None:
         self._begun = True
+        self._input.collect(wait=True)  # the state after all that came before
         # An open batch has not reached the Handler yet: this is the state before it. After a
         # restore Kapacitor would never send the first half again.
         try:
-            taken = self.handler.snapshot()
+            taken = self._finished(self.handler.snapshot())
             self.snapshot_error = None
         except SnapshotError as error:
             # No reason to stop a task that works: without bytes Kapacitor keeps what it has.
@@ -295,11 +337,16 @@ class Session:
         )
 
     def _end_of_stream(self, event: EndOfStream) -> None:
-        """Let what was emitted go out. A batch that is open has no end: it is dropped."""
+        """Finish what is under way. A batch that is open has no end: it is dropped."""
+        self._input.collect(wait=True)
         self._begun = self._initialised
 
     def _nothing(self, event: Any) -> None:
-        """Do nothing."""
+        """Send what has been finished meanwhile."""
+        self._input.collect(wait=False)
+
+    def _settle(self, event: Any) -> None:
+        self._input.collect(wait=True)
 
     # ----------------------------------------------------------------------- data
 
@@ -307,7 +354,7 @@ class Session:
         """Take the way that all points of this Handler go from now on."""
         self._begun = True
         take = self._input.taker()
-        guarded = self._skips and not self._batches
+        guarded = self._skips and type(self._input) is StreamInput
         self._take_point = (lambda point: self._try(take, point, [point])) if guarded else take
         self._take_point(point)
 
@@ -380,6 +427,10 @@ class Session:
     def flush_emitted(self) -> None:
         """Send what other threads emitted while there was nothing to handle."""
         self.handle(_NOTHING)
+
+    def settle(self) -> None:
+        """Wait for calls that are under way and send what they give."""
+        self.handle(_SETTLING)
 
 
 def _nothing() -> None:

@@ -66,6 +66,8 @@ class Shape:
         Data method → whether it takes the group's state.
     whole : {"batch", "frame", None}
         The method that takes a whole batch, if the class has one.
+    asynchronous : frozenset of str
+        Methods that are ``async def``.
     """
 
     def __init__(self, cls: type[Handler]) -> None:
@@ -83,6 +85,11 @@ class Shape:
             if getattr(cls, name, None) is not None
         }
         self.whole = _whole(cls, self.takes_state)
+        methods = (*self.takes_state, "init", "snapshot", "restore", "stop")
+        self.asynchronous = frozenset(name for name in methods if is_async(getattr(cls, name)))
+        for name in ("info", "group_state"):
+            if is_async(getattr(cls, name, None)):
+                raise HandlerError(f"{cls.__name__}.{name} cannot be async; use def")
 
 
 def _whole(cls: type[Handler], methods: Iterable[str]) -> str | None:
@@ -120,8 +127,6 @@ def _takes_state(cls: type, name: str) -> bool:
     if method is vars(Handler).get(name):
         return False
     where = f"{cls.__name__}.{name}"
-    if is_async(method):
-        raise HandlerError(f"{where} is async, which this version does not run; use def")
     taken = arguments(method)
     if taken is None:
         return False
@@ -170,6 +175,8 @@ class Handler:
         it is left out, or it is an error, or it is sent.
     busy_limit : float
         Seconds that one call may take before it counts as hung.
+    concurrency : int
+        How many points may be under way at once if `point` is ``async def``.
 
     Notes
     -----
@@ -179,6 +186,10 @@ class Handler:
 
     On an edge from BATCH to BATCH, the points that are yielded between a begin and its end
     make the outgoing batch; it keeps the name, tags, tmax of the incoming one.
+
+    Any of `init`, `snapshot`, `restore`, `stop` and the data methods may be ``async def``. Points
+    are then handled concurrently, those of one group (if `point` takes the state) one after the
+    other; what goes out keeps the order of what came in. What still runs at the end is cancelled.
 
     Only group states are kept in a snapshot. What is set on `self` is not.
 
@@ -197,6 +208,7 @@ class Handler:
     error_policy: ClassVar[str] = "stop"
     non_finite: ClassVar[str] = "drop"
     busy_limit: ClassVar[float] = 60.0
+    concurrency: ClassVar[int] = 16
 
     handler_shape: ClassVar[Shape]
     #: States by group id, filled by the Session.

@@ -74,7 +74,7 @@ def _by_inspect(method: Callable[..., Any], bound: int) -> Arguments | None:
     return Arguments(len(positional) - bound, max(len(needed) - bound, 0), variable)
 
 
-def is_async(method: Callable[..., Any]) -> bool:
+def is_async(method: Any) -> bool:
     """Return whether `method` is an ``async def``, with or without ``yield``."""
     while hasattr(method, "__func__"):
         method = method.__func__

@@ -59,10 +59,9 @@ async def generator(self, point):
 
 @pytest.mark.parametrize("method", [coroutine, generator])
 @pytest.mark.parametrize("name", ["point", "batch"])
-def test_async_methods_are_refused(name, method):
-    """They would be called and never run."""
-    with pytest.raises(HandlerError, match=rf"Declared\.{name} is async"):
-        declare(**{name: method})
+def test_async_methods_are_known_as_such(name, method):
+    """The runtime must not call them as if they returned at once."""
+    assert declare(**{name: method, "wants": BATCH}).handler_shape.asynchronous == {name}
 
 
 def test_batch_and_frame_exclude_each_other():
