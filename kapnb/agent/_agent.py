@@ -266,22 +266,30 @@ class Agent:
 
     def hung(self, seconds: float) -> None:
         """Tell Kapacitor which line has not returned, and let the owner end it."""
-        from kapnb.agent._blame import where_it_hangs, wire_text
+        from kapnb.agent._blame import where_it_hangs
 
         name = type(self.session.handler).__name__
-        text = (
+        self.give_up(
             f"{name} has not returned for {seconds:.0f} s{where_it_hangs(self._thread_id)}; "
             "if it needs that long, raise busy_limit on the Handler or KAPNB_BUSY_LIMIT"
         )
-        self._log.error("%s", text)
-        stream = self._stream
-        if stream is not None and self._writing.acquire(blocking=False):
-            try:
-                self._gave_up = True
-                error = ProtobufCodec().encode_response(
-                    ErrorResponse(wire_text(text)), in_batch=False
-                )
-                stream.write(self._outbox.take() + error)
-            finally:
-                self._writing.release()
         self.on_hung()
+
+    def give_up(self, text: str) -> None:
+        """Say last words past a call that will not return: what is finished, then an error."""
+        stream = self._stream
+        if stream is None or self._gave_up:
+            return
+        from kapnb.agent._blame import wire_text
+
+        self._gave_up = True
+        self._log.error("%s", text)
+        if self.ended or self.session.error is not None:  # the last word was said
+            return
+        if not self._writing.acquire(timeout=1.0):  # somebody waits for a peer that does not read
+            return
+        try:
+            error = ErrorResponse(wire_text(text))
+            stream.write(self.take() + ProtobufCodec().encode_response(error, in_batch=False))
+        finally:
+            self._writing.release()

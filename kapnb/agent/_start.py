@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from kapnb.agent._agent import EXIT_BROKEN_PIPE, EXIT_FAILED, EXIT_HUNG, Agent
 from kapnb.agent._logs import configure_logging
@@ -22,6 +22,8 @@ from kapnb.agent._stdio import FdStream, claimed
 if TYPE_CHECKING:
     from kapnb.agent._stdio import StdioClaim
     from kapnb.handler import Handler
+
+_exit = os._exit  # as it is before `speak_at_the_end` puts another in its place
 
 __all__ = ["end_process", "error_frame", "refuse", "run", "speak_at_the_end"]
 
@@ -55,7 +57,8 @@ def run(handler: type[Handler] | Callable[[], Handler]) -> None:
         raise
     except BaseException as error:  # user code may raise anything, and Kapacitor must know
         end_process(refuse(claim, error, getattr(handler, "__name__", "the script")))
-    agent.on_hung = lambda: os._exit(EXIT_HUNG)
+    claim.agent = agent
+    agent.on_hung = lambda: _exit(EXIT_HUNG)
     # Not earlier than it is needed: a daemon that only asks for info need not wait for it.
     if "logging" in sys.modules:
         configure_logging()
@@ -113,7 +116,7 @@ def end_process(status: int) -> None:
 
 
 def _leave_within_grace(status: int) -> None:
-    last = threading.Timer(EXIT_GRACE_S, os._exit, (status,))
+    last = threading.Timer(EXIT_GRACE_S, _exit, (status,))
     last.daemon = True
     last.start()
 
@@ -122,8 +125,11 @@ def _leave_within_grace(status: int) -> None:
 
 
 def speak_at_the_end(claim: StdioClaim) -> None:
-    """Have an import that fails, or a script that serves nothing, reported to Kapacitor."""
-    before = sys.excepthook
+    """Have it reported to Kapacitor if the process ends without a word.
+
+    An import that fails, a script that serves nothing, an ``os._exit`` in user code.
+    """
+    before, process = sys.excepthook, os.getpid()
 
     def failed(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
@@ -137,6 +143,16 @@ def speak_at_the_end(claim: StdioClaim) -> None:
         if not claim.served:
             refuse(claim, SystemExit("the script ended before it served a Handler"), "the script")
 
+    def exit_at_once(status: int) -> NoReturn:
+        # Kapacitor would see a broken pipe and no reason. A child process ends so by rights.
+        if os.getpid() == process and claim.agent is not None:
+            from kapnb.agent._blame import place_of
+
+            caller = place_of(sys._getframe(1))
+            claim.agent.give_up(f"the process was ended by os._exit({status}), {caller}")
+        _exit(status)
+
+    os._exit = exit_at_once
     sys.excepthook = failed
     atexit.register(ended)
 

@@ -12,6 +12,10 @@ import os
 import select
 import sys
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kapnb.agent._agent import Agent
 
 __all__ = ["FdStream", "StdioClaim", "claim_stdio", "claimed"]
 
@@ -75,8 +79,10 @@ class StdioClaim:
         What they were.
     info : bytes or None
         The frame with which info was answered for the Handler, if the script declared it.
+    agent : Agent or None
+        Who serves it.
     served : bool
-        Whether an Agent has taken over; until then the process speaks for itself if it ends.
+        Whether somebody has taken over; until then the process speaks for itself if it ends.
     """
 
     def __init__(self, info: bytes | None) -> None:
@@ -93,6 +99,7 @@ class StdioClaim:
         sys.stdout = sys.stderr = LineLimited(sys.stderr)
         self.stream = FdStream(frames_in, frames_out)
         self.info = info
+        self.agent: Agent | None = None
         self.served = False
         self._porch: Porch | None = Porch(self.stream, info, on_hung=self._hung)
         speak_at_the_end(self)
