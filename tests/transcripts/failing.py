@@ -6,17 +6,15 @@ import signal
 import sys
 import time
 
-from kapnb.agent import claim_stdio
-
-claim_stdio()
-
-if sys.argv[1] == "import_error":
-    import nonexistent_module_xyz  # noqa: F401
-if sys.argv[1] == "print_startup":
-    print("UDF starting up", flush=True)
-
 from kapnb import BATCH, Handler, InitResponse
-from kapnb.agent import run
+from kapnb.agent import claim_stdio, run
+
+if __name__ == "__main__":
+    claim_stdio()
+    if sys.argv[1] == "import_error":
+        pass
+    if sys.argv[1] == "print_startup":
+        print("UDF starting up", flush=True)
 
 
 class Ok(Handler):
