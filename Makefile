@@ -14,8 +14,8 @@ demo: $(VENV)/.demo ## run a notebook, export its Handler, run the script on a c
 	@$(BIN)/python notebooks/demo.py build/demo
 
 test: $(VENV)/.dev ## the whole default test suite, notebooks included
-	$(BIN)/python -m pytest -p no:benchmark -n 2 --dist loadfile tests
-	$(BIN)/python -m pytest -p no:benchmark -n 2 --dist loadfile --nbval --nbval-current-env notebooks
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval --nbval-current-env notebooks
 
 check: $(VENV)/.dev ## lint, types, import contracts, spelling
 	$(BIN)/ruff check .
@@ -30,7 +30,8 @@ fix: $(VENV)/.dev ## format, and mend what a linter can
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.dev ## benchmarks; ratios within one run, not absolute figures
-	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest benchmarks -p no:xdist --benchmark-columns=min,median,rounds
+	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/agents.py
+	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/memory.py
 
 docs: $(VENV)/.dev ## render the notebooks as pages into build/docs
 	$(BIN)/python -m jupyter nbconvert --to html --output-dir build/docs notebooks/*.ipynb
