@@ -28,6 +28,8 @@ from load import WORKLOADS, init, narrow
 
 HANDLERS = Path(__file__).parent / "handlers"
 INFO = bytes.fromhex("020a00")
+#: Length of a successful answer to init, in bytes.
+INIT_ANSWER = 5
 ROUND_TRIPS = 2000
 
 Command = tuple[list[str], dict[str, str]]
@@ -192,12 +194,14 @@ def lone_points(arguments: list[str], extra: dict[str, str], request: bytes) -> 
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(init())
-    process.stdout.read(1 << 16)
+    process.stdout.read(INIT_ANSWER)
     taken = []
     for _ in range(ROUND_TRIPS):
         began = time.perf_counter()
         process.stdin.write(request)
-        process.stdout.read(1 << 16)
+        missing = len(request)  # the mirror's answer is as long
+        while missing > 0:
+            missing -= len(process.stdout.read(missing))
         taken.append(time.perf_counter() - began)
     process.stdin.close()
     process.wait()
