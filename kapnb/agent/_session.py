@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import GeneratorType
 from typing import Any
 
@@ -22,6 +22,7 @@ from kapnb.agent._outputs import (
     foreign,
     frame_of,
     is_frame,
+    last_words,
     point_origin,
 )
 from kapnb.errors import (
@@ -31,7 +32,7 @@ from kapnb.errors import (
     ProtocolError,
     SnapshotError,
 )
-from kapnb.handler import Handler, Snapshot
+from kapnb.handler import Expiry, Handler, Snapshot
 from kapnb.model import (
     BATCH,
     Batch,
@@ -49,12 +50,19 @@ from kapnb.model import (
     SnapshotRequest,
     SnapshotResponse,
 )
-from kapnb.protocol import EndOfStream, UnknownRequest, WirePoint
+from kapnb.protocol import FRAME_SIZE_MAX, EndOfStream, UnknownRequest, WirePoint
 
 __all__ = ["Session"]
 
 _log = logging.getLogger("kapnb")
 _NEW = object()
+#: A restore request is a frame of these bytes and a few more.
+_SNAPSHOT_SIZE_MAX = FRAME_SIZE_MAX - 64
+#: Whether deleting a task deletes its snapshot depends on Kapacitor's release; a new name helps.
+_STRICT = (
+    "; restore_policy is strict: to start without it, define the task under another name, or set "
+    "another policy for one start"
+)
 
 
 class _Nothing:
@@ -83,6 +91,8 @@ class Session:
         init or restore.
     snapshot_error : SnapshotError or None
         Why the last snapshot was empty.
+    snapshot_size : int or None
+        Bytes of the last snapshot, None before the first.
     refused : bool
         Whether init or restore was answered with success=False. Kapacitor then forgets the
         process without closing it: it must end by itself.
@@ -98,11 +108,13 @@ class Session:
         self._send = send
         self._states = handler.group_states
         self.snapshot_error: SnapshotError | None = None
+        self.snapshot_size: int | None = None
         self.wake: Callable[[], None] = _nothing  # set by who waits for input
         self._begin: BeginBatch | None = None  # of the batch that is open
         self._received: list[Point] = []  # its points
         self._collected: list[Point] = []  # what goes out in its place
         self._emitted: deque[Point | Batch] = deque()  # from emit, any thread
+        self._expiry: Expiry | None = None  # which groups are over; known from the first data on
         self._initialised = False  # init was answered with success
         self._begun = False  # and data has come, so that no restore will
         self._stopped = False
@@ -122,7 +134,7 @@ class Session:
             SnapshotRequest: self._snapshot,
             RestoreRequest: self._restore,
             BeginBatch: self._begin_batch,
-            EndBatch: self._end_batch,
+            EndBatch: self._first_end,
             UnknownRequest: self._unknown,
             EndOfStream: self._end_of_stream,
             _Nothing: self._nothing,
@@ -209,17 +221,19 @@ class Session:
             answer = handler.restore(Snapshot(event.snapshot)) or RestoreResponse()
             error: KapnbError | None = None if answer.success else SnapshotError(answer.error)
         except SnapshotError as refusal:
-            if handler.restore_policy == "fresh":
+            if handler.restore_policy != "strict":
                 self._log.warning("the stored snapshot was not used, starting fresh: %s", refusal)
-                handler.group_states = {}
+                handler.forget_groups()
                 answer, error = RestoreResponse(), None
             else:
-                answer, error = RestoreResponse(False, str(refusal)), refusal
+                answer, error = RestoreResponse(False, f"{refusal}{_STRICT}"), refusal
         except KeyboardInterrupt:
             raise
         except BaseException as failure:  # also sys.exit, and what asyncio raises
             error = blame(failure, handler)
             answer = RestoreResponse(False, str(error))
+        for note in handler.restore_notes:
+            self._log.warning("the stored snapshot was not used as it is: %s", note)
         self._states = handler.group_states
         self._answer(answer, error)
 
@@ -241,15 +255,21 @@ class Session:
         # restore Kapacitor would never send the first half again.
         try:
             taken = self.handler.snapshot()
+            data = taken.snapshot if isinstance(taken, SnapshotResponse) else taken
+            if isinstance(data, (bytes, bytearray)) and len(data) > _SNAPSHOT_SIZE_MAX:
+                raise SnapshotError(
+                    f"{len(data)} bytes, more than could be restored ({_SNAPSHOT_SIZE_MAX}); "
+                    "keep less per group, or set group_idle or group_cap"
+                )
             self.snapshot_error = None
         except SnapshotError as error:
             # No reason to stop a task that works: without bytes Kapacitor keeps what it has.
             if self.snapshot_error is None:
                 self._log.error("no snapshot was taken: %s", error)
-            self.snapshot_error, taken = error, b""
-        data = taken.snapshot if isinstance(taken, SnapshotResponse) else taken
+            self.snapshot_error, data = error, b""
         if not isinstance(data, (bytes, bytearray)):
             raise HandlerError(f"snapshot() returned {type(data).__name__}; it must be bytes")
+        self.snapshot_size = len(data)
         self._send(SnapshotResponse(bytes(data)))
 
     def _unknown(self, event: UnknownRequest) -> None:
@@ -279,6 +299,8 @@ class Session:
             self._take_point = self._batch_point
         elif self.handler.handler_shape.takes_state["point"]:
             self._take_point = self._stream_point_state
+            if self._starts_expiry(point.time):
+                self._take_point = self._stream_point_expiring
         else:
             self._take_point = self._stream_point
         self._take_point(point)
@@ -296,6 +318,13 @@ class Session:
         result = self.handler.point(point, state)
         if result is not None:
             self._deliver(result, point)
+
+    def _stream_point_expiring(self, point: Point) -> None:
+        assert self._expiry is not None
+        gone = self._expiry.touch(point.group, point.time)
+        if gone:
+            self._expire(gone)
+        self._stream_point_state(point)
 
     def _deliver(self, result: Any, origin: Point) -> None:
         """Send what a data method gave for a stream point."""
@@ -319,6 +348,20 @@ class Session:
 
     def _batch_point(self, point: Point) -> None:
         self._received.append(point)
+
+    def _first_end(self, end: EndBatch) -> None:
+        """Take the way that all batches of this Handler go from now on."""
+        expiring = self._starts_expiry(end.tmax)
+        self._routes[EndBatch] = self._end_batch_expiring if expiring else self._end_batch
+        self._routes[EndBatch](end)
+
+    def _end_batch_expiring(self, end: EndBatch) -> None:
+        assert self._begin is not None
+        assert self._expiry is not None
+        group = self._begin.group
+        self._expire(self._expiry.touch(group, end.tmax))
+        self._state(group)  # a group that is counted has a state, also if no point comes
+        self._end_batch(end)
 
     def _end_batch(self, end: EndBatch) -> None:
         begin, points = self._begin, self._received
@@ -394,6 +437,26 @@ class Session:
             point.by_name = origin.by_name
         self._send(point)
 
+    # --------------------------------------------------------------------- expiry
+
+    def _starts_expiry(self, time: int) -> bool:
+        """Start the clock of the groups' expiry, if they ever expire."""
+        self._expiry = self.handler.group_expiry()
+        if self._expiry is None:
+            return False
+        self._expire(self._expiry.start(time, self._states))
+        return True
+
+    def _expire(self, groups: Iterable[str]) -> None:
+        """Let go of groups; what the Handler has to say of them goes out at once."""
+        assert self._expiry is not None
+        now = self._expiry.now or 0
+        ended = [(group, self._states.pop(group)) for group in groups if group in self._states]
+        for group, state in ended:
+            result = self.handler.group_expired(group, state)
+            for item in () if result is None else each(result):
+                self._send_complete(last_words(item, group, now))
+
     # --------------------------------------------------------------------- output
 
     def _send_collected(self, begin: BeginBatch, end: EndBatch, count: int) -> None:
@@ -425,11 +488,14 @@ class Session:
         A restore may follow init, and a data frame before its answer would hang the start.
         """
         while self._emitted:
-            item = self._emitted.popleft()
-            if isinstance(item, Batch):
-                self._send_batch(item, item)
-            else:
-                self._send(item)
+            self._send_complete(self._emitted.popleft())
+
+    def _send_complete(self, item: Point | Batch) -> None:
+        """Send what needs no input to inherit from."""
+        if isinstance(item, Batch):
+            self._send_batch(item, item)
+        else:
+            self._send(item)
 
     def flush_emitted(self) -> None:
         """Send what other threads emitted while there was nothing to handle."""
