@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError  # its own before Python 3.11
 from typing import TYPE_CHECKING, Any
@@ -117,9 +117,15 @@ class AsyncStreamInput(StreamInput):
         self._last: dict[str, asyncio.Task[Any]] = {}  # of each group; only the loop uses it
         self._takes_state = handler.handler_shape.takes_state["point"]
 
-    def taker(self) -> Callable[[Point], None]:
+    def taker(self, first: Point) -> Callable[[Point], None]:
         """Return what takes a point: its call starts, finished ones are sent."""
+        if self._takes_state and self.start_expiry(first.time):
+            return self.touching(self._take)
         return self._take
+
+    def _expire(self, groups: Iterable[str]) -> None:
+        self.collect(wait=True)  # no group goes while a call has its state
+        super()._expire(groups)
 
     def _take(self, point: Point) -> None:
         while len(self._pending) >= self.handler.concurrency:

@@ -109,7 +109,7 @@ class Counters:
             facts["skipped"] = session.skipped
             facts["dropped_fields"] = outbox.dropped_fields
             facts["groups"] = len(session.handler.group_states)
-            facts["snapshot_bytes"] = session.snapshot_size
+            facts["snapshot_bytes"] = session.snapshot_size or 0
         for share in _QUANTILES:
             facts[f"p{share * 100:.0f}_ms"] = float(f"{self.quantile(share) * 1000:.3g}")
         return facts

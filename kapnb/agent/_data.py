@@ -7,7 +7,7 @@ state before the batch, and a failure leaves no half of one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +18,11 @@ from kapnb.agent._outputs import (
     foreign,
     frame_of,
     is_frame,
+    last_words,
     point_origin,
 )
 from kapnb.errors import HandlerError, LocalProtocolError
-from kapnb.handler import Handler
+from kapnb.handler import Expiry, Handler
 from kapnb.model import BATCH, Batch, BeginBatch, EndBatch, Point
 from kapnb.protocol import WirePoint
 
@@ -49,9 +50,10 @@ class DataInput:
         self.send, self.send_point = outbox.send, outbox.send_point
         self.name = type(handler).__name__
         self.states = handler.group_states
+        self._expiry: Expiry | None = None  # which groups are over; known from the first data on
 
-    def taker(self) -> Callable[[Point], None]:
-        """Return what takes a point, chosen once for this Handler."""
+    def taker(self, first: Point) -> Callable[[Point], None]:
+        """Return what takes a point, chosen once, before the first, for this Handler."""
         raise NotImplementedError
 
     def collect(self, *, wait: bool) -> None:
@@ -73,6 +75,49 @@ class DataInput:
         for message in batch.inherited(origin).messages():
             self.send(message)
 
+    def send_complete(self, item: Point | Batch) -> None:
+        """Send what needs no input to inherit from."""
+        if isinstance(item, Batch):
+            self.send_batch(item, item)
+        else:
+            self.send(item)
+
+    # ---------------------------------------------------------- groups that expire
+
+    def start_expiry(self, time: int) -> bool:
+        """Start the clock of the groups' expiry at `time`; return whether they ever expire."""
+        self._expiry = self.handler.group_expiry()
+        if self._expiry is None:
+            return False
+        self._expire(self._expiry.start(time, self.states))
+        return True
+
+    def touch(self, group: str, time: int) -> None:
+        """Note that `group` is in use at `time`, and let go of those that are over."""
+        assert self._expiry is not None
+        gone = self._expiry.touch(group, time)
+        if gone:
+            self._expire(gone)
+
+    def touching(self, take: Callable[[Point], None]) -> Callable[[Point], None]:
+        """Return `take` with a look at the groups before it."""
+
+        def touched(point: Point) -> None:
+            self.touch(point.group, point.time)
+            take(point)
+
+        return touched
+
+    def _expire(self, groups: Iterable[str]) -> None:
+        """Let go of groups; what the Handler has to say of them goes out at once."""
+        assert self._expiry is not None
+        now = self._expiry.now or 0
+        ended = [(group, self.states.pop(group)) for group in groups if group in self.states]
+        for group, state in ended:
+            result = self.handler.group_expired(group, state)
+            for item in () if result is None else each(result):
+                self.send_complete(last_words(item, group, now))
+
     def located(
         self, error: LocalProtocolError, callback: str, result: Any = None
     ) -> LocalProtocolError:
@@ -85,7 +130,7 @@ class DataInput:
 class StreamInput(DataInput):
     """Points, one at a time."""
 
-    def taker(self) -> Callable[[Point], None]:
+    def taker(self, first: Point) -> Callable[[Point], None]:
         """Return what takes a point: one for a Handler that takes the state, or one that does not.
 
         Both run for every point, so they call as little as can be.
@@ -109,7 +154,11 @@ class StreamInput(DataInput):
             if result is not None:
                 deliver(result, point)
 
-        return with_state if self.handler.handler_shape.takes_state["point"] else without_state
+        if not self.handler.handler_shape.takes_state["point"]:
+            return without_state
+        if not self.start_expiry(first.time):
+            return with_state
+        return self.touching(with_state)
 
     def deliver(self, result: Any, origin: Point) -> None:
         """Send what a data method gave for a stream point."""
@@ -146,6 +195,7 @@ class BatchInput(DataInput):
         self.points: list[Point] = []  # its points
         self._collected: list[Point] = []  # what goes out in its place
         self._out_batches = handler.provides is BATCH
+        self._expires: bool | None = None  # known from the first batch on
         self._whole = handler.handler_shape.whole
         self._call = {name: self._caller(name) for name in handler.handler_shape.takes_state}
 
@@ -163,7 +213,7 @@ class BatchInput(DataInput):
         """Begin to keep a batch."""
         self.begin, self.points = begin, []
 
-    def taker(self) -> Callable[[Point], None]:
+    def taker(self, first: Point) -> Callable[[Point], None]:
         """Return what takes a point: it is kept."""
         return self._keep
 
@@ -180,6 +230,11 @@ class BatchInput(DataInput):
     def handle(self, begin: BeginBatch, points: list[Point], end: EndBatch) -> None:
         """Give a batch to the Handler and send what it gives."""
         self._collected.clear()
+        if self._expires is None:
+            self._expires = self.start_expiry(end.tmax)
+        if self._expires:
+            self.touch(begin.group, end.tmax)
+            self.state(begin.group)  # one that is counted has a state, also if no point comes
         if self._whole is None:
             speaks = self._call_parts(begin, points, end)
         else:

@@ -8,7 +8,16 @@ from typing import Any
 from kapnb.errors import HandlerError
 from kapnb.model import Batch, BeginBatch, Point
 
-__all__ = ["batch_of", "batch_origin", "each", "foreign", "frame_of", "is_frame", "point_origin"]
+__all__ = [
+    "batch_of",
+    "batch_origin",
+    "each",
+    "foreign",
+    "frame_of",
+    "is_frame",
+    "last_words",
+    "point_origin",
+]
 
 
 def each(result: Any) -> Iterable[Any]:
@@ -58,6 +67,35 @@ def point_origin(begin: BeginBatch, time: int | None = None) -> Point:
         database="",
         retention_policy="",
     )
+
+
+def last_words(item: Any, group: str, now: int) -> Point | Batch:
+    """Return what `Handler.group_expired` gave for `group`, complete.
+
+    The time is that of the input that let the group go. All else must be the item's own: the
+    input is of another group, and a group's id cannot be taken apart.
+
+    Raises
+    ------
+    HandlerError
+        If it does not say which group it belongs to.
+    """
+    if isinstance(item, Batch):
+        whole: Point | Batch = item.inherited(Batch((), name="", tags={}, tmax=now, by_name=False))
+    elif isinstance(item, Point):
+        whole = item.inherited(point_origin(BeginBatch(), now))
+    else:
+        raise HandlerError(
+            f"group_expired gave a {type(item).__name__}; it may give Points and Batches"
+        )
+    grouped = whole.dimensions or whole.by_name or not group
+    if not (whole.name and grouped):
+        raise HandlerError(
+            f"group_expired gave a {type(item).__name__} without name or group, and there is no "
+            "input to take them from; give name=, tags= and dimensions=, or keep the group's "
+            "last point in its state and give a copy with other fields"
+        )
+    return whole
 
 
 def frame_of(batch: Batch) -> Any:

@@ -43,7 +43,7 @@ from kapnb.model import (
     SnapshotRequest,
     SnapshotResponse,
 )
-from kapnb.protocol import EndOfStream, UnknownRequest, WirePoint
+from kapnb.protocol import FRAME_SIZE_MAX, EndOfStream, UnknownRequest, WirePoint
 
 if TYPE_CHECKING:
     import logging
@@ -54,6 +54,15 @@ __all__ = ["Session", "Skip"]
 
 #: What is told of the input that a Handler with error_policy "skip" failed on.
 Skip = Callable[[KapnbError, list[Point]], None]
+
+
+#: A restore request is a frame of these bytes and a few more.
+_SNAPSHOT_SIZE_MAX = FRAME_SIZE_MAX - 64
+#: Whether deleting a task deletes its snapshot depends on Kapacitor's release; a new name helps.
+_STRICT = (
+    "; restore_policy is strict: to start without it, define the task under another name, or set "
+    "another policy for one start"
+)
 
 
 class _Nothing:
@@ -97,8 +106,8 @@ class Session:
         init or restore.
     snapshot_error : SnapshotError or None
         Why the last snapshot was empty.
-    snapshot_size : int
-        Bytes of the last one.
+    snapshot_size : int or None
+        Bytes of the last one, None before the first.
     refused : bool
         Whether init or restore was answered with success=False. Kapacitor then forgets the
         process without closing it: it must end by itself.
@@ -117,7 +126,7 @@ class Session:
         self.error: KapnbError | None = None
         self.refused = False
         self.snapshot_error: SnapshotError | None = None
-        self.snapshot_size = 0
+        self.snapshot_size: int | None = None
         self.skipped = 0
         self.wake: Callable[[], None] = _nothing  # set by who waits for input
         self.before_init: Callable[[], None] = _nothing  # set by who has something to prepare
@@ -152,6 +161,7 @@ class Session:
             EndBatch: self._end_batch,
             UnknownRequest: self._unknown,
             EndOfStream: self._end_of_stream,
+            Point: lambda point: self._take_point(point),
             _Nothing: self._nothing,
             _Settling: self._settle,
         }
@@ -284,17 +294,19 @@ class Session:
             answer = self._finished(handler.restore(Snapshot(event.snapshot))) or RestoreResponse()
             error: KapnbError | None = None if answer.success else SnapshotError(answer.error)
         except SnapshotError as refusal:
-            if handler.restore_policy == "fresh":
+            if handler.restore_policy != "strict":
                 self._log.warning("the stored snapshot was not used, starting fresh: %s", refusal)
-                handler.group_states = {}
+                handler.forget_groups()
                 answer, error = RestoreResponse(), None
             else:
-                answer, error = RestoreResponse(False, str(refusal)), refusal
+                answer, error = RestoreResponse(False, f"{refusal}{_STRICT}"), refusal
         except KeyboardInterrupt:
             raise
         except BaseException as failure:  # also sys.exit, and what asyncio raises
             error = self._blame(failure)
             answer = RestoreResponse(False, str(error))
+        for note in handler.restore_notes:
+            self._log.warning("the stored snapshot was not used as it is: %s", note)
         self._input.states = handler.group_states
         self._answer(answer, error)
 
@@ -319,13 +331,18 @@ class Session:
         # restore Kapacitor would never send the first half again.
         try:
             taken = self._finished(self.handler.snapshot())
+            data = taken.snapshot if isinstance(taken, SnapshotResponse) else taken
+            if isinstance(data, (bytes, bytearray)) and len(data) > _SNAPSHOT_SIZE_MAX:
+                raise SnapshotError(
+                    f"{len(data)} bytes, more than could be restored ({_SNAPSHOT_SIZE_MAX}); "
+                    "keep less per group, or set group_idle or group_cap"
+                )
             self.snapshot_error = None
         except SnapshotError as error:
             # No reason to stop a task that works: without bytes Kapacitor keeps what it has.
             if self.snapshot_error is None:
                 self._log.error("no snapshot was taken: %s", error)
-            self.snapshot_error, taken = error, b""
-        data = taken.snapshot if isinstance(taken, SnapshotResponse) else taken
+            self.snapshot_error, data = error, b""
         if not isinstance(data, (bytes, bytearray)):
             raise HandlerError(f"snapshot() returned {type(data).__name__}; it must be bytes")
         self.snapshot_size = len(data)
@@ -353,7 +370,7 @@ class Session:
     def _first_point(self, point: Point) -> None:
         """Take the way that all points of this Handler go from now on."""
         self._begun = True
-        take = self._input.taker()
+        take = self._input.taker(point)
         guarded = self._skips and type(self._input) is StreamInput
         self._take_point = (lambda point: self._try(take, point, [point])) if guarded else take
         self._take_point(point)
@@ -413,10 +430,7 @@ class Session:
         while self._emitted:
             item, (file, line) = self._emitted.popleft()
             try:
-                if isinstance(item, Batch):
-                    self._input.send_batch(item, item)
-                else:
-                    self._send(item)
+                self._input.send_complete(item)
             except LocalProtocolError as error:
                 from kapnb.agent._blame import locate
 

@@ -6,11 +6,12 @@ without anything around it.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from kapnb.errors import HandlerError
+from kapnb.handler._expiry import Expiry, check_limits
+from kapnb.handler._namespace import Namespace
 from kapnb.handler._options import Option, check_declaration, option_info, receive_options
 from kapnb.handler._signature import arguments, is_async
 from kapnb.model import (
@@ -40,7 +41,7 @@ DATA_METHODS = ("point", "begin_batch", "end_batch", "batch", "frame")
 
 #: What the policies of a Handler may be.
 POLICIES = {
-    "restore_policy": ("fresh", "strict"),
+    "restore_policy": ("fresh", "tolerant", "strict"),
     "error_policy": ("stop", "skip"),
     "non_finite": ("drop", "error", "pass"),
 }
@@ -87,7 +88,7 @@ class Shape:
         self.whole = _whole(cls, self.takes_state)
         methods = (*self.takes_state, "init", "snapshot", "restore", "stop")
         self.asynchronous = frozenset(name for name in methods if is_async(getattr(cls, name)))
-        for name in ("info", "group_state"):
+        for name in ("info", "group_state", "group_expired", "adapt_state"):
             if is_async(getattr(cls, name, None)):
                 raise HandlerError(f"{cls.__name__}.{name} cannot be async; use def")
 
@@ -161,10 +162,11 @@ class Handler:
     ----------
     wants, provides : EdgeType
         What comes in and what goes out.
-    restore_policy : {"fresh", "strict"}
+    restore_policy : {"fresh", "tolerant", "strict"}
         What to do with a snapshot that does not fit, being damaged or taken with other
         options or by another Handler. ``fresh`` starts without state and logs why;
-        ``strict`` refuses, and then the task cannot start until the snapshot is deleted.
+        ``tolerant`` uses what can be used and logs what not; ``strict`` refuses, and then the
+        task cannot start until the snapshot is deleted.
     error_policy : {"stop", "skip"}
         What follows when a data method raises. ``stop`` ends the task with an ErrorResponse.
         ``skip`` drops the point, or the whole batch, logs and counts it, and goes on; nothing
@@ -177,6 +179,12 @@ class Handler:
         Seconds that one call may take before it counts as hung.
     concurrency : int
         How many points may be under way at once if `point` is ``async def``.
+    group_idle : int or None
+        Nanoseconds of event time (a `Duration`) after which a group that got no data is let
+        go, and its state with it. May be set in `init` too. Off by default.
+    group_cap : int or None
+        How many groups are kept at most; one more, and the least recently used is let go.
+        May be set in `init` too. Off by default.
 
     Notes
     -----
@@ -209,11 +217,16 @@ class Handler:
     non_finite: ClassVar[str] = "drop"
     busy_limit: ClassVar[float] = 60.0
     concurrency: ClassVar[int] = 16
+    group_idle: int | None = None
+    group_cap: int | None = None
 
     handler_shape: ClassVar[Shape]
     #: States by group id, filled by the Session.
     group_states: dict[str, Any]
+    #: What a tolerant restore could not use, in sentences; logged by the Session.
+    restore_notes: tuple[str, ...] = ()
     _outlet: Callable[[Point | Batch], None] | None = None
+    _expiry: Expiry | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -225,6 +238,7 @@ class Handler:
             if getattr(cls, name) not in known:
                 choice = " or ".join(f'"{word}"' for word in known)
                 raise HandlerError(f"{cls.__name__}.{name} must be {choice}")
+        check_limits(cls.group_idle, cls.group_cap, cls.__name__)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Handler:
         # Not in __init__: a user's own need not call ours.
@@ -248,9 +262,9 @@ class Handler:
 
     def snapshot(self) -> bytes | SnapshotResponse:
         """Return the state as bytes: that of all groups. Called about once a minute."""
-        from kapnb.handler._snapshot import pack  # not needed to start
+        from kapnb.handler._snapshot import pack  # not on the way to the first answer
 
-        return pack(self.group_states, self._header())
+        return pack(self.group_states, self._header(), Namespace(type(self)), self.group_expiry())
 
     def restore(self, snapshot: Snapshot) -> RestoreResponse | None:
         """Take a snapshot back. Called after `init` and before any data.
@@ -260,10 +274,44 @@ class Handler:
         SnapshotError
             If it does not fit; `restore_policy` says what follows.
         """
-        from kapnb.handler._snapshot import unpack  # not needed to start
+        from kapnb.handler._snapshot import adapt, unpack
 
-        self.group_states = unpack(snapshot, self._header(), self._find_class)
+        tolerant = self.restore_policy == "tolerant"
+        kept = unpack(snapshot, self._header(), Namespace(type(self)), tolerant=tolerant)
+        if kept.notes:
+            kept = adapt(kept, self.adapt_state)
+        self.group_states, self.restore_notes = kept.groups, tuple(kept.notes)
+        if (expiry := self.group_expiry()) is not None:
+            expiry.load(kept.now, kept.ages or {})
         return None
+
+    def adapt_state(self, state: Any) -> Any:
+        """Return the state to go on with, given a restored one that may not fit as it is.
+
+        Called for each group after a ``tolerant`` restore from a snapshot that did not fit
+        exactly, being taken with other options or with other fields of a dataclass. By
+        default the state is used as it is.
+
+        Raises
+        ------
+        SnapshotError
+            To let this group start anew.
+
+        Examples
+        --------
+        >>> from collections import deque
+        >>> class MovingAverage(Handler):
+        ...     restore_policy = "tolerant"
+        ...     size = Option(int, default=10)
+        ...
+        ...     def adapt_state(self, state):
+        ...         return deque(state, maxlen=self.size)
+        """
+        return state
+
+    def forget_groups(self) -> None:
+        """Start without state, as if there had been no snapshot."""
+        self.group_states, self.restore_notes, self._expiry = {}, (), None
 
     def stop(self) -> None:
         """Let go of resources. Called once at the end, whatever the reason."""
@@ -273,6 +321,21 @@ class Handler:
     def group_state(self) -> Any:
         """Return the state of a new group. Called once per group; by default a dict."""
         return {}
+
+    def group_expired(self, group: str, state: Any) -> Output:
+        """Look at a group for the last time, when `group_idle` or `group_cap` lets it go.
+
+        What is returned or yielded goes out before what the current input gives, and before
+        its batch. It must be complete, with name, tags and dimensions of its own: the current
+        input is one of another group. Not called for groups that are there at the end.
+
+        Parameters
+        ----------
+        group : str
+            Kapacitor's group id; opaque.
+        state : Any
+            The group's state, which is the framework's no more.
+        """
 
     # `*_` and `**__` tell type checkers that an override may take the state besides.
 
@@ -317,12 +380,16 @@ class Handler:
         values = {name: repr(getattr(self, name)) for name in sorted(self.handler_shape.options)}
         return {"handler": type(self).__name__, "options": values}
 
-    def _find_class(self, name: str) -> type | None:
-        """Find a dataclass of the state among the names of the Handler's own module."""
-        found: Any = sys.modules.get(type(self).__module__)
-        for part in name.split("."):
-            found = getattr(found, part, None)
-        return found if isinstance(found, type) else None
+    def group_expiry(self) -> Expiry | None:
+        """Return what tells which groups are over, or None if none ever is.
+
+        The limits are read when this is first called: after `init`.
+        """
+        if self._expiry is None and not (self.group_idle is None and self.group_cap is None):
+            check_limits(self.group_idle, self.group_cap, type(self).__name__)
+            if any(self.handler_shape.takes_state.values()):
+                self._expiry = Expiry(self.group_idle, self.group_cap)
+        return self._expiry
 
 
 Handler.handler_shape = Shape(Handler)

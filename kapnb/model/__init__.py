@@ -6,6 +6,7 @@ Nothing here knows the wire, does I/O or imports another room except `kapnb.erro
 from kapnb.model._batch import Batch, group_of
 from kapnb.model._edge import BATCH, STREAM, EdgeType, ValueType
 from kapnb.model._group import Group, group_id
+from kapnb.model._lineprotocol import render_line, to_comment, to_line
 from kapnb.model._messages import (
     BeginBatch,
     EndBatch,
@@ -70,4 +71,7 @@ __all__ = [
     "group_of",
     "parse_duration",
     "parse_time",
+    "render_line",
+    "to_comment",
+    "to_line",
 ]

@@ -1,18 +1,17 @@
 """InfluxDB line protocol: text to points and back, and ``.lp`` files.
 
 How a line is read is `_scan`'s affair; here it becomes points and errors that name a place.
+The way back, `render_line`, lives in `kapnb.model`, where the runtime can use it too.
 """
 
 from __future__ import annotations
 
-import math
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
 
 from kapnb.errors import SourceError
-from kapnb.model import STREAM, EdgeType, FieldValue, Point
+from kapnb.model import STREAM, EdgeType, Point, render_line
 from kapnb.sources._files import StrPath, read_text
 from kapnb.sources._scan import LineError, scan_point, skip_blank
 
@@ -126,65 +125,6 @@ class LineProtocol:
         yield from parse_lines(
             text, precision=self.precision, now=self.now, where=os.fspath(self.path)
         )
-
-
-def render_line(point: Point) -> str:
-    r"""Return `point` as one line of line protocol, without a line end.
-
-    Tags and fields are sorted, the time is in nanoseconds. An empty tag is left out: to
-    InfluxDB it is an absent one. Database and retention policy have no place in a line.
-
-    Raises
-    ------
-    ValueError
-        If the point has no field, no time, no name, or holds what line protocol cannot:
-        NaN and infinity, a line break in a name or tag, a backslash where it would escape.
-
-    Examples
-    --------
-    >>> render_line(Point({"usage": 1.0, "n": 3}, time=0, name="cpu", tags={"host": "a b"}))
-    'cpu,host=a\\ b n=3i,usage=1.0 0'
-    """
-    if not point.fields:
-        raise ValueError("line protocol has no points without fields")
-    tags = "".join(
-        f",{_render_name('tag', key)}={_render_name('tag', value)}"
-        for key, value in sorted(point.tags.items())
-        if value
-    )
-    fields = ",".join(
-        f"{_render_name('field', key)}={_render_value(key, value)}"
-        for key, value in sorted(point.fields.items())
-    )
-    return f"{_render_name('measurement', point.name)}{tags} {fields} {point.time}"
-
-
-#: For each kind of name: what is escaped, and what cannot be written at all.
-_NAMES = {
-    "measurement": (re.compile(r'[, ="]'), re.compile(r"\n|\\\Z|\A[#\t\0]|\A\Z")),
-    "tag": (re.compile(r"[, =]"), re.compile(r"\n|\\\Z|\A\Z")),
-    "field": (re.compile(r'[, ="]'), re.compile(r'\n|\\\Z|\A[\t\0]|\A\Z|\\[, ="]')),
-}
-
-
-def _render_name(kind: str, name: str) -> str:
-    special, impossible = _NAMES[kind]
-    if impossible.search(name):
-        raise ValueError(f"line protocol cannot hold the {kind} {name!r}")
-    return special.sub(r"\\\g<0>", name)
-
-
-def _render_value(name: str, value: FieldValue) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return f"{value}i"
-    if isinstance(value, str):
-        text = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{text}"'
-    if not math.isfinite(value):
-        raise ValueError(f"line protocol has no {value}; leave the field {name!r} out")
-    return repr(value)
 
 
 def _explain(text: str, bad: LineError) -> str:

@@ -198,7 +198,11 @@ def test_a_strict_handler_refuses_a_snapshot_that_does_not_fit():
 
     (answer,) = peer.feed(RestoreRequest(b"garbage"))
 
-    assert answer == RestoreResponse(False, "7 bytes that are no kapnb snapshot")
+    assert answer == RestoreResponse(
+        False,
+        "7 bytes that are no kapnb snapshot; restore_policy is strict: to start without it, "
+        "define the task under another name, or set another policy for one start",
+    )
     assert peer.session.refused
     assert isinstance(peer.session.error, SnapshotError)
     assert peer.feed(cpu()) == []

@@ -135,9 +135,9 @@ def test_an_edge_is_stream_or_batch(edge):
         declare(**{edge: "STREAM"})
 
 
-def test_the_restore_policy_is_one_of_two():
+def test_the_restore_policy_is_one_of_three():
     """Anything else would be found out after a crash."""
-    with pytest.raises(HandlerError, match='restore_policy must be "fresh" or "strict"'):
+    with pytest.raises(HandlerError, match='must be "fresh" or "tolerant" or "strict"'):
         declare(restore_policy="lenient")
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import Peer, exact
+from harness import Peer, cpu, exact
 from kapnb.handler import Handler
 from kapnb.model import (
     BATCH,
+    Batch,
     InitRequest,
     KeepaliveResponse,
     Point,
@@ -92,6 +93,69 @@ def test_batches_go_on_as_if_not_interrupted(data, items):
     units = [batch_messages(item) for item in items]
 
     check(RememberingBatches, units, data.draw(st.integers(0, len(units))))
+
+
+class Expiring(Handler):
+    """Keeps points as they came, lets groups go, and tells of each what it held."""
+
+    def group_state(self):
+        return deque(maxlen=3)
+
+    def point(self, point, state):
+        state.append(point)
+        yield from state
+
+    def group_expired(self, group, state):
+        return [point.with_fields(ended=True) for point in state]
+
+
+class ExpiringBatches(Expiring):
+    wants, provides = BATCH, BATCH
+
+    def batch(self, batch, state):
+        state.extend(batch.points)
+        return list(state)
+
+    def group_expired(self, group, state):
+        yield Batch(state, name="ended", tags={"group": group})
+
+
+hosts, moments = st.sampled_from(["", "a", "b", "c", "d=,e"]), st.integers(-5, 20)
+limits = st.fixed_dictionaries(
+    {"group_idle": st.none() | st.integers(1, 8), "group_cap": st.none() | st.integers(1, 3)}
+)
+grouped_points = st.builds(
+    lambda host, time, value: cpu(value, host=host, time=time), hosts, moments, st.floats()
+)
+grouped_batches = st.builds(
+    lambda host, tmax, times: Batch(
+        [cpu(1.0, host=host, time=time) for time in times],
+        name="cpu",
+        tags={"host": host},
+        tmax=tmax,
+        by_name=False,
+    ),
+    hosts,
+    moments,
+    st.lists(moments, max_size=2),
+)
+
+
+@given(st.data(), st.lists(grouped_points, max_size=20), limits)
+def test_a_stream_whose_groups_expire_goes_on_as_if_not_interrupted(data, items, limits):
+    """The clock, the order of use and the ages of groups are resumed; times may go back."""
+    handler = type("Limited", (Expiring,), limits)
+
+    check(handler, [[item] for item in items], data.draw(st.integers(0, len(items))))
+
+
+@given(st.data(), st.lists(grouped_batches, max_size=9), limits)
+def test_batches_whose_groups_expire_go_on_as_if_not_interrupted(data, items, limits):
+    """Their clock is tmax; a batch may be empty."""
+    units = [batch_messages(item) for item in items]
+    handler = type("Limited", (ExpiringBatches,), limits)
+
+    check(handler, units, data.draw(st.integers(0, len(units))))
 
 
 @given(st.data(), batches(), batches())

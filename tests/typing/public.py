@@ -2,7 +2,7 @@
 
 from typing import Any, assert_type
 
-from kapnb import Duration, Handler, Option, Point, Simulation, simulate, udf
+from kapnb import Duration, Handler, InitRequest, Option, Point, Simulation, simulate, udf
 
 
 @udf
@@ -13,6 +13,16 @@ class Typed(Handler):
     names = Option(str, many=True)
     pair = Option(str, int)
     flag = Option()
+    group_idle = Duration.parse("30m")
+
+    def init(self, request: InitRequest) -> None:
+        self.group_cap = self.number
+
+    def adapt_state(self, state: dict[str, int]) -> dict[str, int]:
+        return state
+
+    def group_expired(self, group: str, state: dict[str, int]) -> Point:
+        return Point({"last": state["n"]}, name="ended")
 
     def point(self, point: Point, state: dict[str, int]) -> Point:
         assert_type(self.text, str)
