@@ -18,7 +18,7 @@ _OURS = str(Path(__file__).parent.parent) + os.sep
 _STANDARD_LIBRARY = str(Path(os.__file__).parent) + os.sep
 
 
-def blame(error: BaseException, handler: Handler) -> KapnbError:
+def blame(error: BaseException, handler: Handler | type[Handler]) -> KapnbError:
     """Return a HandlerError for `error`, with `error` as its cause.
 
     The text holds the exception's type and message and the last line that is not kapnb's:
@@ -32,7 +32,7 @@ def blame(error: BaseException, handler: Handler) -> KapnbError:
         for frame in traceback.extract_tb(error.__traceback__)
         if not frame.filename.startswith(_OURS)
     ]
-    name = type(handler).__name__
+    name = (handler if isinstance(handler, type) else type(handler)).__name__
     if not frames:
         return _caused(f"{head} (in {name})", error)
     frame = next((own for own in reversed(frames) if not _in_library(own.filename)), frames[-1])

@@ -24,6 +24,7 @@ from kapnb.agent._outputs import (
     is_frame,
     point_origin,
 )
+from kapnb.agent._shared import ensure_shared
 from kapnb.errors import (
     HandlerError,
     KapnbError,
@@ -190,6 +191,7 @@ class Session:
     def _init(self, event: InitRequest) -> None:
         try:
             self.handler.receive_options(event.options)
+            ensure_shared(self.handler)
             init = self.handler.init
             answer = init(event) if inspect.signature(init).parameters else init()  # type: ignore[call-arg]
             answer = answer if answer is not None else InitResponse()

@@ -160,6 +160,9 @@ class Handler:
         What to do with a snapshot that does not fit, being damaged or taken with other
         options or by another Handler. ``fresh`` starts without state and logs why;
         ``strict`` refuses, and then the task cannot start until the snapshot is deleted.
+    shared : object
+        What `build_shared` returned: one object for all instances of a process. There from
+        `init` on; in a server already in ``__init__``.
 
     Notes
     -----
@@ -184,6 +187,7 @@ class Handler:
     wants: ClassVar[EdgeType] = STREAM
     provides: ClassVar[EdgeType] = STREAM
     restore_policy: ClassVar[str] = "fresh"
+    shared: Any = None
 
     handler_shape: ClassVar[Shape]
     #: States by group id, filled by the Session.
@@ -206,6 +210,16 @@ class Handler:
         return self
 
     # ------------------------------------------------------------- management
+
+    @classmethod
+    def build_shared(cls) -> Any:
+        """Return what all instances of a process share as `shared`; a model, say.
+
+        Called once in a process: by a server (``kapnb run TARGET --socket PATH``) before its
+        first connection, on stdio and in a simulation just before `init`. Instances of a
+        server run in threads of their own, so what they share must bear that.
+        """
+        return None
 
     def info(self) -> InfoResponse:
         """Answer what the Handler wants, provides and takes; the declarations say it all."""
