@@ -87,7 +87,7 @@ class UDF(Handler):
 @pytest.mark.parametrize(
     ("pair", "words"),
     [
-        ("fiel=x", 'no method or property "fiel" on *pipeline.UDFNode'),
+        ("fields=x", 'no method or property "fields" on *pipeline.UDFNode'),
         ("size=2.5", "expects INT"),
         ("size=3", "refused: missing required option 'field'"),
     ],
