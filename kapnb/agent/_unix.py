@@ -40,6 +40,8 @@ RETRY_S = 0.5
 #: code left behind.
 EXIT_GRACE_S = 5.0
 
+_ENDING = (signal.SIGTERM, signal.SIGINT)
+
 #: What may be asked about a new connection; see `Server`.
 Accept: TypeAlias = Callable[[socket.socket, Any], Any]
 
@@ -288,9 +290,11 @@ def run_server(handler: type[Handler], path: str | os.PathLike[str], *, mode: in
         sys.stdout.reconfigure(line_buffering=True)
     server = Server(path, handler, mode=mode)
     server.prepare()  # a signal while a model loads ends the process at once, as usual
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _ENDING:
         signal.signal(number, lambda *_: server.stop())
     server.serve()
+    for number in _ENDING:  # sent again while Python shuts down, it would spoil the status
+        signal.signal(number, signal.SIG_IGN)
     sys.stderr.flush()
     last = threading.Timer(EXIT_GRACE_S, os._exit, (EXIT_OK,))
     last.daemon = True

@@ -83,7 +83,7 @@ def daemon(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_with_status_0_and_without_a_trace(daemon, number):
-    """Conformance case 40: the file is gone; the task is told."""
+    """Conformance case 40: the file is gone; the task is told. A second signal is no harm."""
     server = daemon()
     client = server.connect()
     assert client.ask(InitRequest()) == [InitResponse()]
