@@ -134,7 +134,9 @@ def _bucket(seconds: float) -> int:
     return bisect_left(_BOUNDS, seconds)
 
 
-def counters_from(environ: Mapping[str, str] = os.environ) -> Counters | None:
+def counters_from(
+    environ: Mapping[str, str] = os.environ, log: logging.Logger | None = None
+) -> Counters | None:
     """Return Counters if ``KAPNB_STATS`` says how often, in seconds, they should be logged.
 
     Raises
@@ -151,4 +153,4 @@ def counters_from(environ: Mapping[str, str] = os.environ) -> Counters | None:
         every_s = 0.0
     if not every_s > 0:
         raise ValueError(f"KAPNB_STATS is {text!r}; it must be a number of seconds above 0")
-    return Counters(every_s)
+    return Counters(every_s, log=log)

@@ -19,6 +19,7 @@ from kapnb.agent._outputs import (
     frame_of,
     is_frame,
     last_words,
+    loose,
     point_origin,
 )
 from kapnb.errors import HandlerError, LocalProtocolError
@@ -299,12 +300,7 @@ class BatchInput(DataInput):
         if self._out_batches:
             self._collected.append(point.copy())  # the Handler may go on changing its own
             return
-        if not point.name:  # points of a batch carry neither name nor dimensions
-            point = point.copy()
-            point.name = origin.name
-            point.dimensions = point.dimensions or origin.dimensions
-            point.by_name = origin.by_name
-        self.send(point)
+        self.send(loose(point, origin))
 
     def _send_collected(self, begin: BeginBatch, end: EndBatch, count: int) -> None:
         """Send the outgoing batch in place of the incoming one of `count` points."""

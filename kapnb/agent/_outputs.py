@@ -16,6 +16,7 @@ __all__ = [
     "frame_of",
     "is_frame",
     "last_words",
+    "loose",
     "point_origin",
 ]
 
@@ -67,6 +68,17 @@ def point_origin(begin: BeginBatch, time: int | None = None) -> Point:
         database="",
         retention_policy="",
     )
+
+
+def loose(point: Point, origin: Point) -> Point:
+    """Return a point of a batch as it is outside of it; inside it has neither name nor group."""
+    if point.name:
+        return point
+    point = point.copy()
+    point.name = origin.name
+    point.dimensions = point.dimensions or origin.dimensions
+    point.by_name = origin.by_name
+    return point
 
 
 def last_words(item: Any, group: str, now: int) -> Point | Batch:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from kapnb.agent._data import BatchInput, DataInput, StreamInput
 from kapnb.agent._log import logger
 from kapnb.agent._outbox import Outbox
+from kapnb.agent._outputs import loose, point_origin
+from kapnb.agent._shared import ensure_shared
 from kapnb.errors import (
     HandlerError,
     KapnbError,
@@ -161,7 +163,7 @@ class Session:
             EndBatch: self._end_batch,
             UnknownRequest: self._unknown,
             EndOfStream: self._end_of_stream,
-            Point: lambda point: self._take_point(point),
+            Point: self._own_point,
             _Nothing: self._nothing,
             _Settling: self._settle,
         }
@@ -273,6 +275,7 @@ class Session:
         self.before_init()
         try:
             self.handler.receive_options(event.options)
+            ensure_shared(self.handler)
             init = self.handler.init
             taken = arguments(init)
             gets_request = taken is not None and (taken.most > 0 or taken.variable)
@@ -375,6 +378,10 @@ class Session:
         self._take_point = (lambda point: self._try(take, point, [point])) if guarded else take
         self._take_point(point)
 
+    def _own_point(self, point: Point) -> None:
+        """Take a point that did not come over a wire."""
+        self._take_point(point)
+
     def _begin_batch(self, begin: BeginBatch) -> None:
         self._begun = True
         assert isinstance(self._input, BatchInput)
@@ -385,12 +392,22 @@ class Session:
         assert isinstance(source, BatchInput)
         batch = source.close(end)
         if self._skips:
-            self._try(lambda parts: source.handle(*parts), batch, batch[1])
+            begin, points, _ = batch
+            self._try(lambda parts: source.handle(*parts), batch, points, point_origin(begin))
         else:
             source.handle(*batch)
 
-    def _try(self, call: Callable[[Any], None], argument: Any, points: list[Point]) -> None:
-        """Handle one input; if the Handler fails, nothing of it goes out and it is skipped."""
+    def _try(
+        self,
+        call: Callable[[Any], None],
+        argument: Any,
+        points: list[Point],
+        origin: Point | None = None,
+    ) -> None:
+        """Handle one input; if the Handler fails, nothing of it goes out and it is skipped.
+
+        `origin` tells what the points of a batch belong to.
+        """
         outbox = self._outbox
         outbox.open_unit()
         try:
@@ -400,6 +417,8 @@ class Session:
             raise
         except BaseException as error:  # whatever user code or asyncio raises
             outbox.close_unit(keep=False)
+            if origin is not None:
+                points = [loose(point, origin) for point in points]
             self.skip(error if isinstance(error, ProtocolError) else self._blame(error), points)
         else:
             outbox.close_unit(keep=True)

@@ -20,6 +20,8 @@ from kapnb.agent._logs import configure_logging
 from kapnb.agent._stdio import FdStream, claimed
 
 if TYPE_CHECKING:
+    import logging
+
     from kapnb.agent._stdio import StdioClaim
     from kapnb.handler import Handler
 
@@ -51,7 +53,7 @@ def run(handler: type[Handler] | Callable[[], Handler]) -> None:
     """
     claim = claimed()
     try:
-        agent = make_agent(handler)
+        agent = make_agent(handler())
         check_declared(claim.info, agent)
     except KeyboardInterrupt:
         raise
@@ -90,11 +92,16 @@ def check_declared(declared: bytes | None, agent: Agent) -> None:
         )
 
 
-def make_agent(handler: type[Handler] | Callable[[], Handler]) -> Agent:
-    """Return an Agent with a fresh Handler, as the environment says it should be."""
+def make_agent(handler: Handler, log: logging.Logger | None = None) -> Agent:
+    """Return an Agent for `handler`, as its class and the environment say it should be."""
     from kapnb.agent._counters import counters_from
 
-    return Agent(handler(), counters=counters_from())
+    skip = None
+    if handler.error_policy == "skip":
+        from kapnb.agent._dead_letters import dead_letters_for
+
+        skip = dead_letters_for(handler)
+    return Agent(handler, log=log, skip=skip, counters=counters_from(log=log))
 
 
 def stop_on_sigterm(agent: Agent) -> None:

@@ -1,4 +1,4 @@
-"""`kapnb doctor`: say what is installed."""
+"""`kapnb doctor`: say what is installed, or what would fail of a UDF under Kapacitor."""
 
 from __future__ import annotations
 
@@ -10,21 +10,80 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 
 from kapnb._version import __version__
+from kapnb.cli._target import TARGET_HELP
 
 __all__ = ["HELP", "configure", "execute"]
 
-HELP = "say what is installed: kapnb, Python, protobuf, extras"
+HELP = "say what is installed; with TARGET, start it as Kapacitor would and say what would fail"
 
 _EXTRA = re.compile(r"extra == ['\"]([\w-]+)['\"]")
 _NAME = re.compile(r"[\w.-]+")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add no arguments."""
+    """Add the arguments."""
+    parser.add_argument(
+        "target",
+        nargs="*",
+        metavar="TARGET",
+        help=f"{TARGET_HELP}; or, after --, a command as in Kapacitor's configuration",
+    )
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an option of the TICKscript, as for simulate; repeatable",
+    )
+    parser.add_argument(
+        "--data", metavar="FILE", help="feed it with a .csv, .lp, .srpl or .brpl file"
+    )
+    parser.add_argument("--group-by", metavar="TAG,…", help="tags to group the data by; * for all")
+    parser.add_argument(
+        "--timeout",
+        type=_positive,
+        default=10.0,
+        metavar="SECONDS",
+        help="the timeout of Kapacitor's configuration (default 10)",
+    )
+    parser.add_argument(
+        "--points",
+        type=int,
+        default=100_000,
+        metavar="N",
+        help="points of the memory check (default 100000)",
+    )
+
+
+def _positive(text: str) -> float:
+    seconds = float(text)
+    if not seconds > 0:
+        raise argparse.ArgumentTypeError(f"{text} is no time to wait")
+    return seconds
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Print the report; status 1 if the base install is not complete."""
+    """Print the report; status 1 if something would fail."""
+    return _examine(arguments) if arguments.target else _installed()
+
+
+def _examine(arguments: argparse.Namespace) -> int:
+    from kapnb.doctor import Limits, examine, plan_command, plan_target
+
+    target = arguments.target
+    report = examine(
+        plan_target(target[0]) if len(target) == 1 else plan_command(target),
+        options=arguments.option,
+        data=arguments.data,
+        group_by=arguments.group_by.split(",") if arguments.group_by else None,
+        limits=Limits(timeout_s=arguments.timeout, points=arguments.points),
+        tell=lambda finding: print(finding, flush=True),
+    )
+    print(report.summary)
+    return 1 if report.failed else 0
+
+
+def _installed() -> int:
     protobuf = _version("protobuf")
     print(f"kapnb     {__version__}")
     print(f"Python    {platform.python_version()} at {sys.executable}")

@@ -1,4 +1,4 @@
-"""`kapnb run`: serve a Handler on stdio, as Kapacitor starts it."""
+"""`kapnb run`: serve a Handler on stdio, as Kapacitor starts it, or on a Unix socket."""
 
 from __future__ import annotations
 
@@ -9,16 +9,41 @@ from kapnb.errors import KapnbError
 
 __all__ = ["HELP", "configure", "execute"]
 
-HELP = "serve a Handler on stdin and stdout, as Kapacitor starts it"
+HELP = "serve a Handler on stdin and stdout, as Kapacitor starts it, or on a Unix socket"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("target", metavar="TARGET", help=TARGET_HELP)
+    parser.add_argument(
+        "--socket", metavar="PATH", help="listen at a Unix socket instead of stdin and stdout"
+    )
+    parser.add_argument(
+        "--mode",
+        metavar="MODE",
+        type=_mode,
+        default=0o600,
+        help="permissions of the socket's file, octal; 0660 lets its group connect (default 0600)",
+    )
+
+
+def _mode(text: str) -> int:
+    try:
+        mode = int(text, 8)
+    except ValueError:
+        mode = -1
+    if not 0 <= mode <= 0o777:
+        raise argparse.ArgumentTypeError(f"{text!r} is no octal mode such as 0660")
+    return mode
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Take stdout before user code is imported, then serve; does not return."""
+    if arguments.socket is not None:
+        from kapnb.agent import run_server
+
+        run_server(load_target(arguments.target), arguments.socket, mode=arguments.mode)
+        return 0
     from kapnb.agent import claimed, end_process, refuse, run
 
     claim = claimed()

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,13 +55,13 @@ def _output(text: str) -> Path:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Simulate; nothing is written unless the run came to its end."""
-    from kapnb.simulation import simulate
+    from kapnb.simulation import parse_options, simulate
 
     handler = load_target(arguments.target)
     simulation = simulate(
         handler,
         Path(arguments.data),
-        options=_options(handler, arguments.option),
+        options=parse_options(arguments.option, handler().info()),
         group_by=arguments.group_by.split(",") if arguments.group_by else None,
     )
     for warning in simulation.warnings:
@@ -74,21 +74,6 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.transcript:
         write_whole(Path(arguments.transcript), f"{simulation.transcript}\n")
     return 0
-
-
-def _options(handler: Any, pairs: Iterable[str]) -> dict[str, Any]:
-    from kapnb.simulation import parse_option
-
-    info = handler().info()
-    options: dict[str, Any] = {}
-    for pair in pairs:
-        name, _, text = pair.partition("=")
-        value = parse_option(name, text, info)
-        if name in options:  # a repeated option is a list
-            earlier = options[name]
-            value = [*earlier, value] if isinstance(earlier, list) else [earlier, value]
-        options[name] = value
-    return options
 
 
 def _jsonl(simulation: Simulation) -> str:

@@ -170,8 +170,10 @@ class Handler:
     error_policy : {"stop", "skip"}
         What follows when a data method raises. ``stop`` ends the task with an ErrorResponse.
         ``skip`` drops the point, or the whole batch, logs and counts it, and goes on; nothing
-        of what the method gave for it goes out. Its points go to a dead-letter file if
-        ``KAPNB_DEAD_LETTERS`` names one.
+        of what the method gave for it goes out.
+    dead_letters : str or None
+        File to which skipped points are appended, as line protocol with the reason; the
+        environment's ``KAPNB_DEAD_LETTERS`` comes before it.
     non_finite : {"drop", "error", "pass"}
         What becomes of a field that is set to NaN or an infinity, which InfluxDB cannot store:
         it is left out, or it is an error, or it is sent.
@@ -185,6 +187,9 @@ class Handler:
     group_cap : int or None
         How many groups are kept at most; one more, and the least recently used is let go.
         May be set in `init` too. Off by default.
+    shared : object
+        What `build_shared` returned: one object for all instances of a process. There from
+        `init` on; in a server already in ``__init__``.
 
     Notes
     -----
@@ -214,11 +219,13 @@ class Handler:
     provides: ClassVar[EdgeType] = STREAM
     restore_policy: ClassVar[str] = "fresh"
     error_policy: ClassVar[str] = "stop"
+    dead_letters: ClassVar[str | None] = None
     non_finite: ClassVar[str] = "drop"
     busy_limit: ClassVar[float] = 60.0
     concurrency: ClassVar[int] = 16
     group_idle: int | None = None
     group_cap: int | None = None
+    shared: Any = None
 
     handler_shape: ClassVar[Shape]
     #: States by group id, filled by the Session.
@@ -247,6 +254,16 @@ class Handler:
         return self
 
     # ------------------------------------------------------------- management
+
+    @classmethod
+    def build_shared(cls) -> Any:
+        """Return what all instances of a process share as `shared`; a model, say.
+
+        Called once in a process: by a server (``kapnb run TARGET --socket PATH``) before its
+        first connection, on stdio and in a simulation just before `init`. Instances of a
+        server run in threads of their own, so what they share must bear that.
+        """
+        return None
 
     def info(self) -> InfoResponse:
         """Answer what the Handler wants, provides and takes; the declarations say it all."""

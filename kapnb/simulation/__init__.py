@@ -4,7 +4,8 @@ Imports no transport: bytes are handed to `Agent.feed`. What draws is an observe
 above; `_faces` is the only place that reaches there.
 """
 
-from kapnb.simulation._options import check_options, parse_option
+from kapnb.simulation._edges import arrange, parse_group_by
+from kapnb.simulation._options import check_options, parse_option, parse_options
 from kapnb.simulation._recorder import RECORD_TO
 from kapnb.simulation._simulation import Observer, Output, Simulation, simulate
 from kapnb.simulation._text import message_from_text, message_to_text, point_dict
@@ -17,10 +18,13 @@ __all__ = [
     "Output",
     "Simulation",
     "Transcript",
+    "arrange",
     "check_options",
     "message_from_text",
     "message_to_text",
+    "parse_group_by",
     "parse_option",
+    "parse_options",
     "point_dict",
     "simulate",
 ]

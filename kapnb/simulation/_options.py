@@ -6,14 +6,14 @@ A tuple gives several arguments, a list repeats the option, True names a flag.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from kapnb.errors import OptionError
 from kapnb.model import Duration, InfoResponse, OptionValue, ReceivedOption, ValueType
 
-__all__ = ["check_options", "parse_option"]
+__all__ = ["check_options", "parse_option", "parse_options"]
 
 _TYPES: tuple[tuple[type, ValueType], ...] = (
     (bool, ValueType.BOOL),  # before int, whose subclass it is
@@ -111,6 +111,25 @@ def parse_option(name: str, text: str, info: InfoResponse) -> Any:
             f"unexpected number of args to {name}, got {len(parts)} expected {len(types)}"
         )
     return tuple(_parse_one(name, part, kind) for part, kind in zip(parts, types, strict=True))
+
+
+def parse_options(pairs: Iterable[str], info: InfoResponse) -> dict[str, Any]:
+    """Return the options of a command line, each ``NAME=VALUE``; a repeated one is a list.
+
+    Raises
+    ------
+    OptionError
+        If a text is no literal of the declared type.
+    """
+    options: dict[str, Any] = {}
+    for pair in pairs:
+        name, _, text = pair.partition("=")
+        value = parse_option(name, text, info)
+        if name in options:
+            earlier = options[name]
+            value = [*earlier, value] if isinstance(earlier, list) else [earlier, value]
+        options[name] = value
+    return options
 
 
 def _parse_one(name: str, text: str, kind: ValueType) -> Any:
