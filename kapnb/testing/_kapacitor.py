@@ -1,0 +1,424 @@
+"""Kapacitor: the daemon's side of one agent, played over real pipes or a real socket.
+
+One thread, no callbacks: whoever waits for something reads, writes and asks for signs of life
+meanwhile, so nothing blocks and every wait has an end. What the agent sends is checked by a
+`Connection` in the role of Kapacitor.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import itertools
+import os
+import select
+import socket as sockets
+import termios
+import time
+from array import array
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, TypeVar
+
+from kapnb.errors import RemoteProtocolError
+from kapnb.model import KeepaliveRequest, KeepaliveResponse
+from kapnb.protocol import Connection, EndOfStream, Role
+from kapnb.testing._process import AgentProcess
+
+__all__ = ["Heard", "Kapacitor", "Misbehaved"]
+
+_M = TypeVar("_M")
+
+_READ_SIZE = 1024 * 1024
+#: While the exit of a process or a file on disk is waited for, this long between two looks.
+_POLL_S = 0.02
+#: Between two looks at whether the agent has taken what was written.
+_TAKEN_POLL_S = 0.0005
+#: Times of the keepalive requests that `fence` sends; nobody else's are near.
+_FENCE = 7_000_000_000_000_000_000
+#: Longest quotation of a message, in characters.
+_QUOTE_MAX = 120
+
+
+class Misbehaved(AssertionError):
+    """The agent broke a rule of the protocol, or did not answer in time."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A frame of the agent and when it came, in seconds of the monotonic clock."""
+
+    message: Any
+    at: float
+
+
+class Kapacitor:
+    """Kapacitor's side of one agent.
+
+    Parameters
+    ----------
+    command : sequence of str, or AgentProcess
+        What to start; a process that is there already is left alone at the end.
+    socket : str, optional
+        Path of the Unix socket on which the process listens; without it its stdin and
+        stdout are the wire.
+    env : mapping of str to str, optional
+        Variables set besides those of this process.
+    timeout_s : float, default: 10.0
+        How long an answer may take, in seconds.
+
+    Attributes
+    ----------
+    heard : list of Heard
+        Every frame of the agent so far, keepalives included.
+    listening : bool
+        Whether the agent's output is read. Set it to False to be a consumer that hangs.
+    keepalive_every_s : float or None
+        Ask for a sign of life this often while waiting, in seconds; Kapacitor does so every
+        half of its timeout.
+
+    Raises
+    ------
+    Misbehaved
+        By every method that waits.
+
+    Examples
+    --------
+    >>> with Kapacitor(["kapnb", "run", "udf.py"]) as kapacitor:  # doctest: +SKIP
+    ...     kapacitor.send(InitRequest())
+    ...     assert kapacitor.receive(InitResponse).success
+    ...     kapacitor.send(Point({"value": 1.0}, time=0, name="cpu"))
+    ...     print(kapacitor.receive(Point))
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str] | AgentProcess,
+        *,
+        socket: str | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout_s: float = 10.0,
+    ) -> None:
+        self.timeout_s = timeout_s
+        self.connection = Connection(Role.KAPACITOR)
+        self.heard: list[Heard] = []
+        self.listening = True
+        self.keepalive_every_s: float | None = None
+        self.asked: list[float] = []  # when a sign of life was asked for
+        self._inbox: deque[Any] = deque()
+        self._outgoing = bytearray()
+        self._fences = itertools.count(_FENCE)
+        self.at_end = self._closed = False
+        self.started = time.monotonic()
+        self._owned = not isinstance(command, AgentProcess)
+        self.process = (
+            command
+            if isinstance(command, AgentProcess)
+            else AgentProcess(command, env=env, pipes=socket is None)
+        )
+        self._socket: sockets.socket | None = None
+        try:
+            if socket is None:
+                self._read_fd, self._write_fd = self.process.wire
+            else:
+                self._socket = self._connect(socket)
+                self._read_fd = self._write_fd = self._socket.fileno()
+            os.set_blocking(self._read_fd, False)
+            os.set_blocking(self._write_fd, False)
+        except BaseException:
+            self.kill()
+            raise
+
+    def __enter__(self) -> Kapacitor:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+    def _connect(self, path: str) -> sockets.socket:
+        """Dial until somebody listens; Kapacitor does the same for five minutes."""
+        deadline = self.started + self.timeout_s
+        while True:
+            dialled = sockets.socket(sockets.AF_UNIX)
+            try:
+                dialled.connect(path)
+            except OSError as error:
+                dialled.close()
+                if self.process.status() is not None:
+                    raise Misbehaved("the server has left before it was called") from error
+                if time.monotonic() > deadline:
+                    raise Misbehaved(
+                        f"nobody listens on {path} within {self.timeout_s:g} s: {error.strerror}"
+                    ) from error
+                time.sleep(_POLL_S)
+            else:
+                return dialled
+
+    # ---------------------------------------------------------------- sending
+
+    def send(self, *messages: Any) -> None:
+        """Send requests and wait until they are written."""
+        self.write(b"".join(map(self.frame, messages)))
+
+    def frame(self, message: Any) -> bytes:
+        """Return the frame of a request that will be written; it counts as sent."""
+        return self.connection.send(message)
+
+    def write(self, data: bytes) -> None:
+        """Write bytes, whatever they are, and wait until they are written."""
+        self.post(data)
+        if not self.exchange(lambda: not self._outgoing):
+            raise Misbehaved(f"it did not read its input for {self.timeout_s:g} s")
+
+    def post(self, data: bytes) -> None:
+        """Queue bytes, which are written while something is waited for."""
+        self._outgoing += data
+
+    def write_apart(self, *pieces: bytes) -> None:
+        """Write each piece only after the agent has read the one before."""
+        for piece in pieces:
+            self.write(piece)
+            deadline = time.monotonic() + self.timeout_s
+            while self._not_taken():
+                if time.monotonic() > deadline:
+                    raise Misbehaved(f"it did not read its input for {self.timeout_s:g} s")
+                self._step(_TAKEN_POLL_S)
+
+    def _not_taken(self) -> int:
+        """Return whether bytes lie in the pipe or socket that the agent has not read."""
+        if self.at_end or self._closed:
+            return 0
+        count = array("i", [0])
+        request = termios.FIONREAD if self._socket is None else termios.TIOCOUTQ
+        fcntl.ioctl(self._write_fd, request, count, True)
+        return count[0]
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes wait to be written."""
+        return len(self._outgoing)
+
+    def close(self) -> None:
+        """Close our side once all is written; the agent may go on talking."""
+        self.exchange(lambda: not self._outgoing)
+        if not self._closed:
+            self._closed = True
+            self._outgoing.clear()
+            if self._socket is None:
+                self.process.close_input()
+            else:
+                with contextlib.suppress(OSError):  # the agent was faster
+                    self._socket.shutdown(sockets.SHUT_WR)
+
+    def hang_up(self) -> None:
+        """Stop reading for good, so that the agent's next write meets a broken pipe."""
+        self.listening = False
+        self.at_end = True
+        if self._socket is None:
+            self.process.close_output()
+        else:
+            self._closed = True
+            self._socket.close()
+
+    def drop(self) -> None:
+        """Close our side without writing what is queued; an agent that reads finds the end."""
+        self._outgoing.clear()
+        self.close()
+
+    # -------------------------------------------------------------- receiving
+
+    def receive(self, kind: type[_M], *, within_s: float | None = None) -> _M:
+        """Return the next message that is no keepalive; it must be of `kind`."""
+        if not self.exchange(lambda: bool(self._inbox) or self.at_end, within_s):
+            seconds = self.timeout_s if within_s is None else within_s
+            raise Misbehaved(f"no {kind.__name__} within {seconds:g} s")
+        if not self._inbox:
+            raise Misbehaved(f"it closed its output where a {kind.__name__} was due")
+        message = self._inbox.popleft()
+        if not isinstance(message, kind):
+            raise Misbehaved(f"{_quote(message)} came where a {kind.__name__} was due")
+        return message
+
+    def ask(self, time_: int) -> float:
+        """Send one keepalive request, wait for the answer with the same time.
+
+        Returns
+        -------
+        float
+            How long it took, in seconds.
+        """
+        since, start = len(self.heard), time.monotonic()
+        self.send(KeepaliveRequest(time_))
+        return self.await_keepalive(time_, since).at - start
+
+    def await_keepalive(self, time_: int, since: int = 0) -> Heard:
+        """Wait for a keepalive answer with this time; look at what was heard from `since` on."""
+
+        def find() -> Heard | None:
+            return next((heard for heard in self.heard[since:] if _answers(heard, time_)), None)
+
+        self.exchange(lambda: self.at_end or find() is not None)
+        found = find()
+        if found is not None:
+            return found
+        if self.at_end:
+            raise Misbehaved("it closed its output where a keepalive answer was due")
+        raise Misbehaved(f"keepalive {time_} was not answered within {self.timeout_s:g} s")
+
+    def fence(self) -> list[Any]:
+        """Make sure that everything sent so far was handled.
+
+        Returns
+        -------
+        list
+            The messages that came before the answer to a keepalive request, and were not
+            received yet.
+        """
+        self.ask(next(self._fences))
+        return self._take_inbox()
+
+    def rest(self, within_s: float | None = None) -> list[Any]:
+        """Close our side and return what else comes until the agent closes its own."""
+        self.close()
+        if not self.exchange(lambda: self.at_end, within_s):
+            seconds = self.timeout_s if within_s is None else within_s
+            raise Misbehaved(f"it did not end within {seconds:g} s after its input had ended")
+        return self._take_inbox()
+
+    def exit_status(self, within_s: float | None = None) -> int:
+        """Wait for the process to end by itself; return its status, negative for a signal."""
+        if not self.exchange(lambda: self.process.status() is not None, within_s, _POLL_S):
+            seconds = self.timeout_s if within_s is None else within_s
+            raise Misbehaved(f"the process did not exit within {seconds:g} s")
+        while not self.at_end and self.listening and self._step(0):
+            pass  # what lies in the pipe is still the agent's word
+        status = self.process.status()
+        assert status is not None
+        return status
+
+    def stderr(self) -> str:
+        """Return what the process has said on stderr."""
+        return self.process.stderr()
+
+    def silence(self) -> float:
+        """Return how long nothing has come, in seconds."""
+        return time.monotonic() - (self.heard[-1].at if self.heard else self.started)
+
+    def longest_silence(self) -> float:
+        """Return the longest time without a frame since the start, in seconds."""
+        times = [self.started, *(heard.at for heard in self.heard)]
+        return max((b - a for a, b in itertools.pairwise(times)), default=self.silence())
+
+    def slowest_sign(self) -> float:
+        """Return the longest time from a sign of life being asked for to any frame, in seconds."""
+        times = [heard.at for heard in self.heard]
+        now = time.monotonic()
+        signs = (next((at for at in times if at >= asked), now) - asked for asked in self.asked)
+        return max(signs, default=0.0)
+
+    def kill(self) -> None:
+        """Hang up, and end the process if it was started here; idempotent."""
+        self.at_end = self._closed = True
+        if self._socket is not None:
+            self._socket.close()
+        if self._owned:
+            self.process.kill()
+
+    def _take_inbox(self) -> list[Any]:
+        taken = list(self._inbox)
+        self._inbox.clear()
+        return taken
+
+    # ---------------------------------------------------------------- the loop
+
+    def exchange(
+        self, until: Callable[[], bool], within_s: float | None = None, poll_s: float = 1.0
+    ) -> bool:
+        """Read and write until something holds; return whether it came in time.
+
+        Parameters
+        ----------
+        until : callable
+            Asked after everything that happens, and every `poll_s` seconds.
+        within_s : float, optional
+            Give up after this long, in seconds; by default after `timeout_s`.
+        poll_s : float, default: 1.0
+            For what happens outside of the wire.
+        """
+        deadline = time.monotonic() + (self.timeout_s if within_s is None else within_s)
+        while not until():
+            now = time.monotonic()
+            if now >= deadline:
+                return False
+            self._step(min(deadline - now, poll_s, self._ask_if_due(now)))
+        return True
+
+    def _ask_if_due(self, now: float) -> float:
+        """Ask for a sign of life if it is time; return the seconds until the next one."""
+        if self.keepalive_every_s is None or self._closed:
+            return 60.0
+        due = (self.asked[-1] if self.asked else self.started) + self.keepalive_every_s
+        if now >= due:
+            self._outgoing += self.connection.send(KeepaliveRequest(time.time_ns()))
+            self.asked.append(now)
+            due = now + self.keepalive_every_s
+        return due - now
+
+    def _step(self, wait_s: float) -> bool:
+        """Read and write once; return whether anything could be."""
+        reads = [self._read_fd] if self.listening and not self.at_end else []
+        writes = [self._write_fd] if self._outgoing and not self._closed else []
+        readable, writable, _ = select.select(reads, writes, [], max(0.0, wait_s))
+        if writable:
+            self._write_some()
+        if readable:
+            self._read_some()
+        return bool(readable or writable)
+
+    def _write_some(self) -> None:
+        try:
+            count = os.write(self._write_fd, self._outgoing[:65536])
+            del self._outgoing[:count]
+        except BlockingIOError:
+            return
+        except OSError:  # it reads no more; that may be right, and its answers tell
+            self._outgoing.clear()
+
+    def _read_some(self) -> None:
+        try:
+            data = os.read(self._read_fd, _READ_SIZE)
+        except BlockingIOError:
+            return
+        except OSError:  # a socket was reset
+            data = b""
+        at = time.monotonic()
+        self.at_end = not data
+        self.connection.receive_data(data)
+        try:
+            for event in self.connection.events():
+                self._hear(event, at)
+        except RemoteProtocolError as error:
+            raise Misbehaved(f"it sent what Kapacitor does not bear: {error}") from error
+
+    def _hear(self, event: Any, at: float) -> None:
+        if isinstance(event, EndOfStream):
+            return
+        self.heard.append(Heard(event, at))
+        if not isinstance(event, KeepaliveResponse):
+            self._inbox.append(event)
+
+
+def _answers(heard: Heard, time_: int) -> bool:
+    return isinstance(heard.message, KeepaliveResponse) and heard.message.time == time_
+
+
+def _quote(message: Any) -> str:
+    text = repr(message)
+    return text if len(text) <= _QUOTE_MAX else f"{text[: _QUOTE_MAX - 1]}…"
