@@ -9,8 +9,9 @@ __all__ = ["HELP", "configure", "execute"]
 
 HELP = "play Kapacitor against an agent's command and judge it by forty cases"
 EPILOG = (
-    "{case} in COMMAND and PATH is replaced by the case's name, so that a command can play the "
-    "Handler that the case needs (--list names them). Exit status: 1 if a case failed."
+    "{case} in COMMAND is replaced by the case's name, so that a command can play the Handler "
+    "that the case needs (--list names them); {socket} by PATH, in which {case} is replaced, "
+    "too. Exit status: 1 if a case failed."
 )
 
 

@@ -51,8 +51,9 @@ def check(
     numbers : iterable of int, optional
         Which cases; by default all.
     socket : str, optional
-        Path of the Unix socket on which the command listens; ``{case}`` is replaced, too.
-        Without ``{case}`` in it the cases run one after another.
+        Path of the Unix socket on which the command listens; ``{socket}`` in the command is
+        replaced by it, and ``{case}`` in it as in the command. Without ``{case}`` in it the
+        cases run one after another.
     timeout_s : float, default: 3.0
         The keepalive timeout that Kapacitor would use, in seconds. An answer that takes
         longer fails.

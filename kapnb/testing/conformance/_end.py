@@ -56,7 +56,7 @@ def _pause(play: Play) -> None:
     kapacitor.listening = True
     expect_points(kapacitor, map(point, range(_FLOOD)))
     kapacitor.close()
-    play.left(kapacitor, "zero")
+    play.left(kapacitor, "zero", after="after its input had ended, with a thread alive")
 
 
 def _hang_up(play: Play) -> None:

@@ -75,12 +75,12 @@ def difference_of_batches(expected: Batch, messages: list[Any]) -> str | None:
         if wanted != got:
             return f"its end has {name} = {got!r} where {wanted!r} was expected"
     for number, (point, wanted) in enumerate(zip(points, expected.points, strict=True), 1):
-        for name in ("time", "tags", "fields"):
-            if difference(Point(wanted.fields, time=wanted.time, tags=wanted.tags), _bare(point)):
-                got = getattr(point, name)
-                return f"point {number} has {name} = {got!r}"
+        problem = difference(_bare(wanted), _bare(point))
+        if problem:
+            return f"point {number}: {problem}"
     return None
 
 
 def _bare(point: Point) -> Point:
+    """Return what travels with the points of a batch."""
     return Point(point.fields, time=point.time, tags=point.tags)

@@ -9,6 +9,7 @@ from kapnb.model import (
     INT_MIN,
     STREAM,
     ErrorResponse,
+    FieldValue,
     InfoRequest,
     InfoResponse,
     InitRequest,
@@ -112,7 +113,7 @@ _GIVEN = (
     option("watch", "b"),
     option("watch", "a"),
 )
-_REPORTED = {
+_REPORTED: dict[str, FieldValue] = {
     "text": "größe, it's 5 o'clock",
     "count": -5,
     "ratio": 2.5,
@@ -167,7 +168,7 @@ def bad_options(play: Play) -> None:
         if answer.success:
             raise Misbehaved(f"init succeeded in spite of option {name!r}")
         require(answer.error, f"the answer to option {name!r}", name)
-        play.left(kapacitor, "zero")
+        play.left(kapacitor, "zero", after="after it had refused to start")
         play.restart()
 
 
@@ -187,7 +188,7 @@ def init_fails(play: Play) -> None:
         kapacitor.close()
         play.left(kapacitor)
     elif isinstance(answer, InitResponse) and not answer.success:
-        play.left(kapacitor, "zero")
+        play.left(kapacitor, "zero", after="after it had refused to start")
     else:
         raise Misbehaved(f"{answer!r} came where init had failed")
     require(answer.error, "the answer", "RoleError", "case 17 failed on purpose", _A_LINE)
@@ -262,10 +263,11 @@ def hang(play: Play) -> None:
     def given_up() -> bool:
         return kapacitor.at_end or kapacitor.silence() > play.timeout_s
 
-    if not kapacitor.exchange(given_up, limit_s, poll_s=0.05):
-        raise Misbehaved(f"it still gives signs of life {limit_s:g} s after a call has hung")
-    if any(isinstance(heard.message, Point) for heard in kapacitor.heard[2:]):
+    in_time = kapacitor.exchange(given_up, limit_s, poll_s=0.05)
+    if sum(isinstance(heard.message, Point) for heard in kapacitor.heard) > 1:
         raise Misbehaved("the role never returns from the second point; this one did")
+    if not in_time:
+        raise Misbehaved(f"it still gives signs of life {limit_s:g} s after a call has hung")
 
 
 @case(

@@ -29,7 +29,8 @@ class Target:
     Attributes
     ----------
     command : sequence of str
-        Program and arguments, in which ``{case}`` stands for a case's name.
+        Program and arguments, in which ``{case}`` stands for a case's name and ``{socket}``
+        for the path.
     socket : str, optional
         Where the command listens; ``{case}`` is replaced, too.
     timeout_s : float
@@ -120,7 +121,10 @@ class Play:
 
     def command(self) -> list[str]:
         """Return the command for this case."""
-        return [part.replace("{case}", self.case.name) for part in self.target.command]
+        return [
+            part.replace("{case}", self.case.name).replace("{socket}", self.socket or "")
+            for part in self.target.command
+        ]
 
     def start(self, **env: str) -> Kapacitor:
         """Start the command and connect to it."""

@@ -174,7 +174,7 @@ def _judge_misfit(play: Play, kapacitor: Kapacitor, snapshot: bytes, seen: set[i
     answer = kapacitor.receive(RestoreResponse)
     if not answer.success:
         require(answer.error, "the refusal", r"\w+ \w+")
-        play.left(kapacitor, "zero")
+        play.left(kapacitor, "zero", after="after it had refused a snapshot")
         return
     (answered,) = _counts(kapacitor, range(1))
     if answered.fields.get("seen") not in seen:

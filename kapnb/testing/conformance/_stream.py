@@ -12,6 +12,7 @@ from kapnb.model import (
     BeginBatch,
     EndBatch,
     ErrorResponse,
+    FieldValue,
     Point,
 )
 from kapnb.protocol import WirePoint
@@ -188,7 +189,7 @@ def groups(play: Play) -> None:
 def extremes(play: Play) -> None:
     """Send what the types allow."""
     kapacitor = play.started()
-    fields = {
+    fields: dict[str, FieldValue] = {
         "least": INT_MIN,
         "most": INT_MAX,
         "tiny": 5e-324,
