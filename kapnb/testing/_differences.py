@@ -18,14 +18,14 @@ _ATTRIBUTES: dict[type, tuple[str, ...]] = {
         "name",
         "database",
         "retention_policy",
-        "group",
         "dimensions",
         "by_name",
         "tags",
         "fields",
+        "group",
     ),
-    BeginBatch: ("name", "group", "tags", "size", "by_name"),
-    EndBatch: ("name", "group", "tmax", "tags", "by_name"),
+    BeginBatch: ("name", "tags", "size", "by_name", "group"),
+    EndBatch: ("name", "tmax", "tags", "by_name", "group"),
     InfoResponse: ("wants", "provides", "options"),
 }
 #: Longest quotation of a value, in characters.
@@ -62,11 +62,25 @@ def difference(expected: Any, actual: Any) -> str | None:
         return f"a {type(actual).__name__} came where a {kind.__name__} was expected"
     for name in _ATTRIBUTES[kind]:
         wanted, got = getattr(expected, name), getattr(actual, name)
-        if exact(wanted) != exact(got):
-            return f"{name} is {_quote(got)} where {_quote(wanted)} was expected"
+        if exact(wanted) == exact(got):
+            continue
+        if hasattr(wanted, "items"):
+            return _difference_of_mappings(name, dict(wanted.items()), dict(got.items()))
+        return f"{name} is {_quote(got)} where {_quote(wanted)} was expected"
     return None
 
 
+def _difference_of_mappings(name: str, wanted: dict[str, Any], got: dict[str, Any]) -> str:
+    """Name the first entry that is different."""
+    for key, value in wanted.items():
+        if key not in got:
+            return f"{name}[{key!r}] is missing where {_quote(value)} was expected"
+        if exact(got[key]) != exact(value):
+            return f"{name}[{key!r}] is {_quote(got[key])} where {_quote(value)} was expected"
+    more = next(key for key in got if key not in wanted)
+    return f"{name}[{more!r}] is {_quote(got[more])} where nothing was expected"
+
+
 def _quote(value: Any) -> str:
-    text = repr(dict(value.items()) if hasattr(value, "items") else value)
+    text = repr(value)
     return text if len(text) <= _QUOTE_MAX else f"{text[: _QUOTE_MAX - 1]}…"

@@ -7,7 +7,6 @@ STREAM info look the same as request and as response, so they go back byte by by
 fault (`none`) it is a mirror that passes every case that fits one.
 """
 
-import contextlib
 import os
 import select
 import signal
@@ -15,6 +14,8 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
+from typing import ClassVar
 
 FAULT = sys.argv[1]
 PATH = sys.argv[sys.argv.index("--socket") + 1] if "--socket" in sys.argv else None
@@ -214,7 +215,7 @@ class Mirror:
             self.send(bytes([0x1A, 0x02, 0x08, 0x07]))
             time.sleep(TIMEOUT_S / 4)
 
-    methods = {
+    methods: ClassVar = {
         INFO: info,
         INIT: init,
         KEEPALIVE: keepalive,
@@ -243,15 +244,14 @@ def leave_unread():
 def serve_socket(path):
     """Serve until SIGTERM, one thread a connection."""
     if FAULT != "respects-stale-files":
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
+        Path(path).unlink(missing_ok=True)
     server = socket.socket(socket.AF_UNIX)
     server.bind(path)
     server.listen()
 
     def leave(number, frame):
         if FAULT != "leaves-its-file":
-            os.unlink(path)
+            Path(path).unlink()
         os._exit(0)
 
     signal.signal(signal.SIGTERM, signal.SIG_IGN if FAULT == "ignores-sigterm" else leave)

@@ -108,6 +108,7 @@ def server_on_socket(play: Play) -> None:
     _count(play, first, 1)
     _count(play, second, 1)
     broken.write(b"\xff" * 20)
+    broken.rest(play.grace_s)
     play.left(broken)
     _count(play, second, 2)
     second.close()

@@ -192,6 +192,7 @@ def extremes(play: Play) -> None:
     fields: dict[str, FieldValue] = {
         "least": INT_MIN,
         "most": INT_MAX,
+        "odd": 2**53 + 1,
         "tiny": 5e-324,
         "huge": 1.7976931348623157e308,
         "minus_zero": -0.0,
@@ -200,7 +201,7 @@ def extremes(play: Play) -> None:
         "": 1.0,
     }
     tags = {"host": "größe", "ключ": "значение", "empty": "", "=,": "\n"}
-    for time in (INT_MIN, -1, 0, _ZERO_TIME, INT_MAX):
+    for time in (INT_MIN, -1, 0, _ZERO_TIME, 2**53 + 1, INT_MAX):
         _round_trip(play, kapacitor, point(fields=fields, tags=tags, time=time, name="été\n"))
 
 
