@@ -2,9 +2,6 @@
 
 import sys
 
-from kapnb.agent import claim_stdio, run
-from kapnb.handler import Option
-from kapnb.model import INT_MAX, INT_MIN, Batch, InitResponse, Point
 from native_roles import (
     AddField,
     BatchCount,
@@ -17,6 +14,10 @@ from native_roles import (
     Square,
     Window,
 )
+
+from kapnb.agent import claim_stdio, run
+from kapnb.handler import Option
+from kapnb.model import INT_MAX, INT_MIN, Batch, InitResponse, Point
 
 
 class InitOnInfo(Options):
