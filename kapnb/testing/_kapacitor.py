@@ -76,8 +76,8 @@ class Kapacitor:
     listening : bool
         Whether the agent's output is read. Set it to False to be a consumer that hangs.
     keepalive_every_s : float or None
-        Ask for a sign of life this often while waiting, in seconds; Kapacitor does so every
-        half of its timeout.
+        `receive` asks for a sign of life this often, in seconds; Kapacitor does so every half
+        of its timeout.
 
     Raises
     ------
@@ -236,14 +236,14 @@ class Kapacitor:
 
     def receive(self, kind: type[_M], *, within_s: float | None = None) -> _M:
         """Return the next message that is no keepalive; it must be of `kind`."""
-        if not self.exchange(lambda: bool(self._inbox) or self.at_end, within_s):
+        if not self.exchange(lambda: bool(self._inbox) or self.at_end, within_s, asking=True):
             seconds = self.timeout_s if within_s is None else within_s
-            raise Misbehaved(f"no {kind.__name__} within {seconds:g} s")
+            raise Misbehaved(f"no {_name(kind)} within {seconds:g} s")
         if not self._inbox:
-            raise Misbehaved(f"it closed its output where a {kind.__name__} was due")
+            raise Misbehaved(f"it closed its output where a {_name(kind)} was due")
         message = self._inbox.popleft()
         if not isinstance(message, kind):
-            raise Misbehaved(f"{_quote(message)} came where a {kind.__name__} was due")
+            raise Misbehaved(f"{_quote(message)} came where a {_name(kind)} was due")
         return message
 
     def ask(self, time_: int) -> float:
@@ -316,12 +316,15 @@ class Kapacitor:
         times = [self.started, *(heard.at for heard in self.heard)]
         return max((b - a for a, b in itertools.pairwise(times)), default=self.silence())
 
-    def slowest_sign(self) -> float:
-        """Return the longest time from a sign of life being asked for to any frame, in seconds."""
+    def slowest_sign(self, since: float = 0.0) -> float:
+        """Return the longest time from asking for a sign of life to any frame, in seconds.
+
+        `since`, a time of the monotonic clock, leaves out what was asked for before.
+        """
         times = [heard.at for heard in self.heard]
         now = time.monotonic()
-        signs = (next((at for at in times if at >= asked), now) - asked for asked in self.asked)
-        return max(signs, default=0.0)
+        asked = [at for at in self.asked if at >= since]
+        return max((next((at for at in times if at >= ask), now) - ask for ask in asked), default=0)
 
     def kill(self) -> None:
         """Hang up, and end the process if it was started here; idempotent."""
@@ -339,7 +342,12 @@ class Kapacitor:
     # ---------------------------------------------------------------- the loop
 
     def exchange(
-        self, until: Callable[[], bool], within_s: float | None = None, poll_s: float = 1.0
+        self,
+        until: Callable[[], bool],
+        within_s: float | None = None,
+        poll_s: float = 1.0,
+        *,
+        asking: bool = False,
     ) -> bool:
         """Read and write until something holds; return whether it came in time.
 
@@ -351,13 +359,17 @@ class Kapacitor:
             Give up after this long, in seconds; by default after `timeout_s`.
         poll_s : float, default: 1.0
             For what happens outside of the wire.
+        asking : bool, default: False
+            Ask for signs of life meanwhile, every `keepalive_every_s`. Not for who has written
+            half a frame.
         """
         deadline = time.monotonic() + (self.timeout_s if within_s is None else within_s)
         while not until():
             now = time.monotonic()
             if now >= deadline:
                 return False
-            self._step(min(deadline - now, poll_s, self._ask_if_due(now)))
+            due_s = self._ask_if_due(now) if asking else poll_s
+            self._step(min(deadline - now, poll_s, due_s))
         return True
 
     def _ask_if_due(self, now: float) -> float:
@@ -417,6 +429,10 @@ class Kapacitor:
 
 def _answers(heard: Heard, time_: int) -> bool:
     return isinstance(heard.message, KeepaliveResponse) and heard.message.time == time_
+
+
+def _name(kind: type) -> str:
+    return "message" if kind is object else kind.__name__
 
 
 def _quote(message: Any) -> str:

@@ -161,7 +161,7 @@ def test_a_snapshot_that_is_dropped_in_silence_fails_case_25():
 
 def test_the_same_agent_without_a_fault_passes_all_that_fits_it():
     """So it is the fault that fails, and not the agent; what does not fit says why."""
-    report = conformance.check([*RAW, "none"], timeout_s=LONG_S)
+    report = conformance.check([*RAW, "none"], timeout_s=LONG_S, jobs=4)
 
     unfit = [result for result in report if result.verdict is Verdict.NOT_APPLICABLE]
     assert {r.number for r in report if r.verdict is Verdict.PASS} == FIT, str(report)
@@ -174,7 +174,7 @@ def test_the_same_server_without_a_fault_passes_all_that_fits_it(tmp_path):
     """On a socket, with a path for each case so that they may run together."""
     command = [*RAW, "none", "--socket", "{socket}"]
 
-    report = conformance.check(command, socket=f"{tmp_path}/{{case}}", timeout_s=LONG_S)
+    report = conformance.check(command, socket=f"{tmp_path}/{{case}}", timeout_s=LONG_S, jobs=4)
 
     assert {r.number for r in report if r.verdict is Verdict.PASS} == {*FIT, 40}, str(report)
 
@@ -189,6 +189,15 @@ def test_a_program_that_is_no_agent_fails():
     failed = {result.number for result in report if result.verdict is Verdict.FAIL}
     assert {1, 12, 18} <= failed
     assert report.summary == f"0 pass, {len(failed)} fail, {40 - len(failed)} n/a"
+
+
+def test_a_command_may_decline_a_role():
+    """Status 77, and the reason is its own."""
+    source = "import sys; sys.stderr.write('this API has no threads'); sys.exit(77)"
+
+    result = judge([sys.executable, "-S", "-E", "-c", source, "{case}"], 33)
+
+    assert (result.verdict, result.reason) == (Verdict.NOT_APPLICABLE, "this API has no threads")
 
 
 def test_a_program_that_is_not_there_is_named():

@@ -133,7 +133,7 @@ def test_signs_of_life_are_asked_for_while_waiting(play):
     kapacitor = play(mirror())
     kapacitor.keepalive_every_s = 0.01
 
-    kapacitor.exchange(lambda: len(kapacitor.heard) >= 3)
+    kapacitor.exchange(lambda: len(kapacitor.heard) >= 3, asking=True)
 
     assert all(isinstance(heard.message, KeepaliveResponse) for heard in kapacitor.heard)
     assert len(kapacitor.asked) >= 3

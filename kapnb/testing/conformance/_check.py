@@ -117,7 +117,9 @@ def _judge(target: Target, case: Case, skills: Skills | None) -> Result:
         except NotApplicable as reason:
             return ended(Verdict.NOT_APPLICABLE, str(reason))
         except Misbehaved as problem:
-            words = play.last_words()[:_WORDS_MAX]
+            declined, words = play.declined(), play.last_words()[:_WORDS_MAX]
+            if declined:
+                return ended(Verdict.NOT_APPLICABLE, words or "the command declines the role")
             said = f" (last on stderr: {words})" if words else ""
             return ended(Verdict.FAIL, f"{problem}{said}")
     return ended(Verdict.PASS)

@@ -231,9 +231,8 @@ def slow_point(play: Play) -> None:
     kapacitor = play.started()
     begun = time.monotonic()
     kapacitor.send(point())
-    kapacitor.keepalive_every_s = play.timeout_s / 2
     answer = kapacitor.receive(Point, within_s=4 * play.timeout_s)
-    took, slowest = time.monotonic() - begun, kapacitor.slowest_sign()
+    took, slowest = time.monotonic() - begun, kapacitor.slowest_sign(begun)
     if took < 1.5 * play.timeout_s:
         raise Misbehaved(f"the role takes 2 timeouts for a point; this one took {took:.1f} s")
     if slowest > play.timeout_s / 2:
@@ -256,14 +255,13 @@ def hang(play: Play) -> None:
     kapacitor = play.started(KAPNB_BUSY_LIMIT=f"{play.timeout_s:g}")
     kapacitor.send(point(1))
     expect_points(kapacitor, [point(1)])
-    kapacitor.keepalive_every_s = play.timeout_s / 2
     kapacitor.send(point(2))
     limit_s = 5 * play.timeout_s
 
     def given_up() -> bool:
         return kapacitor.at_end or kapacitor.silence() > play.timeout_s
 
-    in_time = kapacitor.exchange(given_up, limit_s, poll_s=0.05)
+    in_time = kapacitor.exchange(given_up, limit_s, poll_s=0.05, asking=True)
     if sum(isinstance(heard.message, Point) for heard in kapacitor.heard) > 1:
         raise Misbehaved("the role never returns from the second point; this one did")
     if not in_time:
@@ -280,13 +278,11 @@ def hang(play: Play) -> None:
 def slow_import(play: Play) -> None:
     """Start it for info, then for a task."""
     kapacitor = play.start()
-    kapacitor.keepalive_every_s = play.timeout_s / 2
     kapacitor.send(InfoRequest())
     kapacitor.receive(InfoResponse, within_s=4 * play.timeout_s)
     _refuse_silence(play, kapacitor)
     play.restart()
     kapacitor = play.start()
-    kapacitor.keepalive_every_s = play.timeout_s / 2
     kapacitor.send(InitRequest((), "task", "udf2"))
     if not kapacitor.receive(InitResponse, within_s=4 * play.timeout_s).success:
         raise Misbehaved("init was refused")

@@ -21,6 +21,11 @@ from kapnb.testing.conformance._roles import Skills
 
 __all__ = ["Play", "Target"]
 
+#: Exit status of a command that cannot play a role; as test drivers of many projects use it.
+EXIT_DECLINED = 77
+#: How long the status of a process is awaited that has closed its output, in seconds.
+_STATUS_S = 0.5
+
 
 @dataclass(frozen=True)
 class Target:
@@ -162,8 +167,13 @@ class Play:
             Path(self.socket).unlink()
 
     def _keep(self, kapacitor: Kapacitor) -> Kapacitor:
+        kapacitor.keepalive_every_s = self.timeout_s / 2
         self._started.append(kapacitor)
         return kapacitor
+
+    def declined(self) -> bool:
+        """Return whether the command said, by its exit status, that it cannot play the role."""
+        return any(_final_status(one) == EXIT_DECLINED for one in self._started)
 
     def last_words(self) -> str:
         """Return the last line on stderr of what was started last."""
@@ -221,6 +231,13 @@ class Play:
         """Leave a case that is about sockets."""
         if self.socket is None:
             raise NotApplicable("on pipes there is no socket; give --socket PATH")
+
+
+def _final_status(kapacitor: Kapacitor) -> int | None:
+    """Return the exit status of a process; if it has closed its output, one is on the way."""
+    if kapacitor.at_end:
+        kapacitor.exchange(lambda: kapacitor.process.status() is not None, _STATUS_S, 0.01)
+    return kapacitor.process.status()
 
 
 def _all_found(text: str, patterns: Iterable[str]) -> bool:

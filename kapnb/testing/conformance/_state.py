@@ -180,4 +180,4 @@ def _judge_misfit(play: Play, kapacitor: Kapacitor, snapshot: bytes, seen: set[i
     if answered.fields.get("seen") not in seen:
         raise Misbehaved(f"after the restore of a misfit it went on with {answered!r}")
     if answered.fields.get("seen") in {1, 10}:
-        play.says(kapacitor, r"snapshot|restor|state")
+        play.says(kapacitor, r"snapshot|restore|state")
