@@ -7,15 +7,8 @@ meanwhile, so nothing blocks and every wait has an end. What the agent sends is 
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import itertools
-import os
-import select
-import socket as sockets
-import termios
 import time
-from array import array
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,16 +18,16 @@ from typing import Any, TypeVar
 from kapnb.errors import RemoteProtocolError
 from kapnb.model import KeepaliveRequest, KeepaliveResponse
 from kapnb.protocol import Connection, EndOfStream, Role
+from kapnb.testing._line import Line, NobodyListens
 from kapnb.testing._process import AgentProcess
 
 __all__ = ["Heard", "Kapacitor", "Misbehaved"]
 
 _M = TypeVar("_M")
 
-_READ_SIZE = 1024 * 1024
-#: While the exit of a process or a file on disk is waited for, this long between two looks.
+#: While the exit of a process is waited for, this long between two looks, in seconds.
 _POLL_S = 0.02
-#: Between two looks at whether the agent has taken what was written.
+#: Between two looks at whether the agent has read what was written, in seconds.
 _TAKEN_POLL_S = 0.0005
 #: Times of the keepalive requests that `fence` sends; nobody else's are near.
 _FENCE = 7_000_000_000_000_000_000
@@ -73,8 +66,9 @@ class Kapacitor:
     ----------
     heard : list of Heard
         Every frame of the agent so far, keepalives included.
-    listening : bool
-        Whether the agent's output is read. Set it to False to be a consumer that hangs.
+    line : Line
+        The bytes below the messages: set ``line.listening`` to False to be a consumer that
+        hangs, call ``line.hang_up`` to be one that is gone.
     keepalive_every_s : float or None
         `receive` asks for a sign of life this often, in seconds; Kapacitor does so every half
         of its timeout.
@@ -104,13 +98,10 @@ class Kapacitor:
         self.timeout_s = timeout_s
         self.connection = Connection(Role.KAPACITOR)
         self.heard: list[Heard] = []
-        self.listening = True
         self.keepalive_every_s: float | None = None
         self.asked: list[float] = []  # when a sign of life was asked for
         self._inbox: deque[Any] = deque()
-        self._outgoing = bytearray()
         self._fences = itertools.count(_FENCE)
-        self.at_end = self._closed = False
         self.started = time.monotonic()
         self._owned = not isinstance(command, AgentProcess)
         self.process = (
@@ -118,18 +109,12 @@ class Kapacitor:
             if isinstance(command, AgentProcess)
             else AgentProcess(command, env=env, pipes=socket is None)
         )
-        self._socket: sockets.socket | None = None
         try:
-            if socket is None:
-                self._read_fd, self._write_fd = self.process.wire
-            else:
-                self._socket = self._connect(socket)
-                self._read_fd = self._write_fd = self._socket.fileno()
-            os.set_blocking(self._read_fd, False)
-            os.set_blocking(self._write_fd, False)
-        except BaseException:
-            self.kill()
-            raise
+            self.line = Line(self.process, socket, timeout_s)
+        except NobodyListens as error:
+            if self._owned:
+                self.process.kill()
+            raise Misbehaved(str(error)) from error
 
     def __enter__(self) -> Kapacitor:
         return self
@@ -142,24 +127,10 @@ class Kapacitor:
     ) -> None:
         self.kill()
 
-    def _connect(self, path: str) -> sockets.socket:
-        """Dial until somebody listens; Kapacitor does the same for five minutes."""
-        deadline = self.started + self.timeout_s
-        while True:
-            dialled = sockets.socket(sockets.AF_UNIX)
-            try:
-                dialled.connect(path)
-            except OSError as error:
-                dialled.close()
-                if self.process.status() is not None:
-                    raise Misbehaved("the server has left before it was called") from error
-                if time.monotonic() > deadline:
-                    raise Misbehaved(
-                        f"nobody listens on {path} within {self.timeout_s:g} s: {error.strerror}"
-                    ) from error
-                time.sleep(_POLL_S)
-            else:
-                return dialled
+    @property
+    def at_end(self) -> bool:
+        """Whether the agent has closed its output, or we have hung up."""
+        return self.line.at_end
 
     # ---------------------------------------------------------------- sending
 
@@ -174,63 +145,27 @@ class Kapacitor:
     def write(self, data: bytes) -> None:
         """Write bytes, whatever they are, and wait until they are written."""
         self.post(data)
-        if not self.exchange(lambda: not self._outgoing):
+        if not self.exchange(lambda: not self.line.outgoing):
             raise Misbehaved(f"it did not read its input for {self.timeout_s:g} s")
 
     def post(self, data: bytes) -> None:
         """Queue bytes, which are written while something is waited for."""
-        self._outgoing += data
+        self.line.outgoing += data
 
     def write_apart(self, *pieces: bytes) -> None:
         """Write each piece only after the agent has read the one before."""
         for piece in pieces:
             self.write(piece)
             deadline = time.monotonic() + self.timeout_s
-            while self._not_taken():
+            while self.line.is_unread():
                 if time.monotonic() > deadline:
                     raise Misbehaved(f"it did not read its input for {self.timeout_s:g} s")
                 self._step(_TAKEN_POLL_S)
 
-    def _not_taken(self) -> int:
-        """Return whether bytes lie in the pipe or socket that the agent has not read."""
-        if self.at_end or self._closed:
-            return 0
-        count = array("i", [0])
-        request = termios.FIONREAD if self._socket is None else termios.TIOCOUTQ
-        fcntl.ioctl(self._write_fd, request, count, True)
-        return count[0]
-
-    @property
-    def unsent(self) -> int:
-        """How many bytes wait to be written."""
-        return len(self._outgoing)
-
     def close(self) -> None:
         """Close our side once all is written; the agent may go on talking."""
-        self.exchange(lambda: not self._outgoing)
-        if not self._closed:
-            self._closed = True
-            self._outgoing.clear()
-            if self._socket is None:
-                self.process.close_input()
-            else:
-                with contextlib.suppress(OSError):  # the agent was faster
-                    self._socket.shutdown(sockets.SHUT_WR)
-
-    def hang_up(self) -> None:
-        """Stop reading for good, so that the agent's next write meets a broken pipe."""
-        self.listening = False
-        self.at_end = True
-        if self._socket is None:
-            self.process.close_output()
-        else:
-            self._closed = True
-            self._socket.close()
-
-    def drop(self) -> None:
-        """Close our side without writing what is queued; an agent that reads finds the end."""
-        self._outgoing.clear()
-        self.close()
+        self.exchange(lambda: not self.line.outgoing)
+        self.line.close()
 
     # -------------------------------------------------------------- receiving
 
@@ -297,7 +232,7 @@ class Kapacitor:
         if not self.exchange(lambda: self.process.status() is not None, within_s, _POLL_S):
             seconds = self.timeout_s if within_s is None else within_s
             raise Misbehaved(f"the process did not exit within {seconds:g} s")
-        while not self.at_end and self.listening and self._step(0):
+        while not self.at_end and self.line.listening and self._step(0):
             pass  # what lies in the pipe is still the agent's word
         status = self.process.status()
         assert status is not None
@@ -328,9 +263,7 @@ class Kapacitor:
 
     def kill(self) -> None:
         """Hang up, and end the process if it was started here; idempotent."""
-        self.at_end = self._closed = True
-        if self._socket is not None:
-            self._socket.close()
+        self.line.drop()
         if self._owned:
             self.process.kill()
 
@@ -374,50 +307,27 @@ class Kapacitor:
 
     def _ask_if_due(self, now: float) -> float:
         """Ask for a sign of life if it is time; return the seconds until the next one."""
-        if self.keepalive_every_s is None or self._closed:
+        if self.keepalive_every_s is None or self.line.closed:
             return 60.0
         due = (self.asked[-1] if self.asked else self.started) + self.keepalive_every_s
         if now >= due:
-            self._outgoing += self.connection.send(KeepaliveRequest(time.time_ns()))
+            self.line.outgoing += self.connection.send(KeepaliveRequest(time.time_ns()))
             self.asked.append(now)
             due = now + self.keepalive_every_s
         return due - now
 
     def _step(self, wait_s: float) -> bool:
         """Read and write once; return whether anything could be."""
-        reads = [self._read_fd] if self.listening and not self.at_end else []
-        writes = [self._write_fd] if self._outgoing and not self._closed else []
-        readable, writable, _ = select.select(reads, writes, [], max(0.0, wait_s))
-        if writable:
-            self._write_some()
-        if readable:
-            self._read_some()
-        return bool(readable or writable)
-
-    def _write_some(self) -> None:
-        try:
-            count = os.write(self._write_fd, self._outgoing[:65536])
-            del self._outgoing[:count]
-        except BlockingIOError:
-            return
-        except OSError:  # it reads no more; that may be right, and its answers tell
-            self._outgoing.clear()
-
-    def _read_some(self) -> None:
-        try:
-            data = os.read(self._read_fd, _READ_SIZE)
-        except BlockingIOError:
-            return
-        except OSError:  # a socket was reset
-            data = b""
-        at = time.monotonic()
-        self.at_end = not data
-        self.connection.receive_data(data)
-        try:
-            for event in self.connection.events():
-                self._hear(event, at)
-        except RemoteProtocolError as error:
-            raise Misbehaved(f"it sent what Kapacitor does not bear: {error}") from error
+        active, data = self.line.step(wait_s)
+        if data is not None:
+            at = time.monotonic()
+            self.connection.receive_data(data)
+            try:
+                for event in self.connection.events():
+                    self._hear(event, at)
+            except RemoteProtocolError as error:
+                raise Misbehaved(f"it sent what Kapacitor does not bear: {error}") from error
+        return active
 
     def _hear(self, event: Any, at: float) -> None:
         if isinstance(event, EndOfStream):

@@ -41,11 +41,11 @@ def consumer_gone(play: Play) -> None:
 
 def _flood(kapacitor: Kapacitor) -> None:
     """Queue points that nobody reads, until the agent takes no more."""
-    kapacitor.listening = False
+    kapacitor.line.listening = False
     kapacitor.post(b"".join(kapacitor.frame(point(number)) for number in range(_FLOOD)))
     left = -1
-    while left != kapacitor.unsent and kapacitor.unsent:
-        left = kapacitor.unsent
+    while kapacitor.line.outgoing and left != len(kapacitor.line.outgoing):
+        left = len(kapacitor.line.outgoing)
         kapacitor.exchange(lambda: False, 0.5)
 
 
@@ -53,7 +53,7 @@ def _pause(play: Play) -> None:
     """Read on after a while, and get everything."""
     kapacitor = play.started()
     _flood(kapacitor)
-    kapacitor.listening = True
+    kapacitor.line.listening = True
     expect_points(kapacitor, map(point, range(_FLOOD)))
     kapacitor.close()
     play.left(kapacitor, "zero", after="after its input had ended, with a thread alive")
@@ -62,7 +62,7 @@ def _pause(play: Play) -> None:
 def _hang_up(play: Play) -> None:
     """Close stdout; the process learns of it at its next write, and leaves by itself."""
     kapacitor = play.started()
-    kapacitor.hang_up()
+    kapacitor.line.hang_up()
     kapacitor.send(point())
     play.left(kapacitor, "nonzero", after="after its stdout was closed")
     count = len([line for line in kapacitor.stderr().split("\n") if _BROKEN.search(line)])
@@ -74,7 +74,7 @@ def _end_unread(play: Play) -> None:
     """End the input while nobody reads; Kapacitor waits for such a process without limit."""
     kapacitor = play.started()
     _flood(kapacitor)
-    kapacitor.drop()
+    kapacitor.line.close()  # and forget what was not taken
     play.left(kapacitor, "nonzero", after="after its input had ended, its stdout unread")
 
 
@@ -82,7 +82,7 @@ def _hang_up_socket(play: Play) -> None:
     """Leave a server in the middle of an answer, and call it again."""
     kapacitor = play.started()
     _flood(kapacitor)
-    kapacitor.hang_up()
+    kapacitor.line.hang_up()
     other = play.connect(kapacitor.process)
     play.init(other)
     other.send(point())
