@@ -22,6 +22,7 @@ __all__ = ["COMMANDS", "main"]
 
 #: Our own subcommands; a new one is a module here and a line.
 COMMANDS = {
+    "conformance": "kapnb.cli.conformance",
     "doctor": "kapnb.cli.doctor",
     "run": "kapnb.cli.run",
     "simulate": "kapnb.cli.simulate",
