@@ -15,6 +15,7 @@ import sys
 import threading
 
 from kapnb.agent._agent import Agent
+from kapnb.agent._supervised import hold_to_supervision
 from kapnb.handler import Handler
 
 __all__ = ["FdStream", "claim_stdio", "run"]
@@ -41,6 +42,11 @@ class FdStream:
         self._read_fd, self._write_fd = read_fd, write_fd
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
+
+    @property
+    def fds(self) -> tuple[int, int]:
+        """The file descriptors that are read and written."""
+        return self._read_fd, self._write_fd
 
     def read(self, timeout_s: float | None = None) -> bytes | None:
         """See `kapnb.agent.ByteStream`."""
@@ -98,7 +104,9 @@ def run(handler: type[Handler]) -> None:
     """
     stream = claim_stdio()
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    status = Agent(handler()).run(stream)
+    agent = Agent(handler())
+    hold_to_supervision(agent.session, os.environ)
+    status = agent.run(stream)
     sys.stderr.flush()
     last = threading.Timer(EXIT_GRACE_S, os._exit, (status,))
     last.daemon = True

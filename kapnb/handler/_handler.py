@@ -160,6 +160,9 @@ class Handler:
         What to do with a snapshot that does not fit, being damaged or taken with other
         options or by another Handler. ``fresh`` starts without state and logs why;
         ``strict`` refuses, and then the task cannot start until the snapshot is deleted.
+    deterministic : bool
+        Whether outputs depend on inputs, options and group states alone. A Handler that draws
+        random numbers or looks at the clock says False, and cannot be supervised.
 
     Notes
     -----
@@ -184,6 +187,7 @@ class Handler:
     wants: ClassVar[EdgeType] = STREAM
     provides: ClassVar[EdgeType] = STREAM
     restore_policy: ClassVar[str] = "fresh"
+    deterministic: ClassVar[bool] = True
 
     handler_shape: ClassVar[Shape]
     #: States by group id, filled by the Session.
