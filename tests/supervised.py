@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from harness import exact
 from kapnb.agent import Agent
-from kapnb.model import InfoRequest, InitRequest, KeepaliveResponse
+from kapnb.model import InitRequest, InitResponse, KeepaliveRequest, KeepaliveResponse
 from kapnb.protocol import Connection, ProtobufCodec, Role
 from kapnb.supervise import Limits, Supervisor
 
@@ -200,4 +200,109 @@ def opening(*more):
     return [InitRequest((), "task", "node1"), *more]
 
 
-__all__ = ["InfoRequest", "World", "opening", "requests", "responses", "same", "uninterrupted"]
+class Rig:
+    """A Supervisor, with Kapacitor and the Handler process played by hand.
+
+    Everything is delivered at once; `now` passes only when it is told to.
+    """
+
+    def __init__(self, **limits):
+        self.now = 0.0
+        self.supervisor = Supervisor(Limits(**limits), self.now)
+        self.kapacitor = Connection(Role.KAPACITOR, codec=_CODEC)
+        self.agent = None  # the process's end
+        self.beats = 0  # signs of life that Kapacitor got
+        self.closed = False
+
+    def started(self):
+        """Go through init, with a process that answers; return self."""
+        self.start()
+        self.ask(*opening())
+        assert self.given() == opening()
+        assert self.answer(InitResponse()) == [InitResponse()]
+        return self
+
+    # ------------------------------------------------------------------- Kapacitor
+
+    def ask(self, *messages):
+        """Send requests; return what Kapacitor gets at once."""
+        data = b"".join(self.kapacitor.send(message) for message in messages)
+        self.supervisor.from_kapacitor(data, self.now)
+        return self.got()
+
+    def close(self):
+        """Close Kapacitor's side."""
+        self.closed = True
+        self.supervisor.from_kapacitor(b"", self.now)
+        return self.got()
+
+    def got(self):
+        """Return what has come for Kapacitor, without signs of life."""
+        data = bytes(self.supervisor.to_kapacitor)
+        self.supervisor.to_kapacitor.clear()
+        if data:
+            self.kapacitor.receive_data(data)
+        events = list(self.kapacitor.events())
+        kept = [event for event in events if not isinstance(event, KeepaliveResponse)]
+        self.beats += len(events) - len(kept)
+        return kept
+
+    # ------------------------------------------------------------- the Handler process
+
+    def start(self):
+        """Start a process, which must be wanted."""
+        assert self.supervisor.starts_child(self.now)
+        self.agent = Connection(Role.AGENT, codec=_CODEC)
+        self.pings = []
+        self.supervisor.child_started(self.now)
+        return self
+
+    def given(self):
+        """Return what the process is given, without pings; those are kept."""
+        data = bytes(self.supervisor.to_child)
+        self.supervisor.to_child.clear()
+        if data:
+            self.agent.receive_data(data)
+        events = list(self.agent.events())
+        self.pings += [event.time for event in events if isinstance(event, KeepaliveRequest)]
+        self.supervisor.tick(self.now)
+        return [event for event in events if not isinstance(event, KeepaliveRequest)]
+
+    def answer(self, *messages):
+        """Let the process answer; return what comes of it for Kapacitor."""
+        data = b"".join(self.agent.send(message) for message in messages)
+        self.supervisor.from_child(data, self.now)
+        return self.got()
+
+    def pong(self):
+        """Let the process answer all pings."""
+        pings, self.pings = self.pings, []
+        return self.answer(*map(KeepaliveResponse, pings))
+
+    def end(self, status):
+        """Let the process be gone; return what Kapacitor gets."""
+        self.supervisor.from_child(b"", self.now)
+        self.supervisor.child_ended(status, self.now)
+        return self.got()
+
+    def crash(self, status=-9):
+        """End the process and start the next one at once; return what that is given."""
+        assert self.end(status) == []
+        self.now = max(self.now, self.supervisor.deadline())
+        self.start()
+        return self.given()
+
+    # -------------------------------------------------------------------------- time
+
+    def wait(self, seconds):
+        """Let time pass, with ticks when they are due; return what Kapacitor gets."""
+        until, got = self.now + seconds, []
+        while self.supervisor.deadline() <= until:
+            self.now = max(self.now, self.supervisor.deadline())
+            self.supervisor.tick(self.now)
+            got += self.got()
+            if self.supervisor.deadline() <= self.now:
+                break  # somebody else must act
+        self.now = until
+        self.supervisor.tick(self.now)
+        return got + self.got()

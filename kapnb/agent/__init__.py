@@ -13,11 +13,13 @@ from kapnb.agent._agent import (
 )
 from kapnb.agent._session import Session
 from kapnb.agent._stdio import FdStream, claim_stdio, run
+from kapnb.agent._supervised import UNSUPERVISED
 
 __all__ = [
     "EXIT_BROKEN_PIPE",
     "EXIT_FAILED",
     "EXIT_OK",
+    "UNSUPERVISED",
     "Agent",
     "ByteStream",
     "FdStream",

@@ -102,7 +102,7 @@ class Session:
         self._begin: BeginBatch | None = None  # of the batch that is open
         self._received: list[Point] = []  # its points
         self._collected: list[Point] = []  # what goes out in its place
-        self._emitted: deque[Point | Batch] = deque()  # from emit, any thread
+        self._emitted: deque[Point | Batch | KapnbError] = deque()  # from any thread
         self._initialised = False  # init was answered with success
         self._begun = False  # and data has come, so that no restore will
         self._stopped = False
@@ -419,6 +419,11 @@ class Session:
         self._emitted.append(item)
         self.wake()
 
+    def fail_soon(self, error: KapnbError) -> None:
+        """End the session as soon as its thread can. May be called from any thread."""
+        self._emitted.append(error)
+        self.wake()
+
     def _send_emitted(self) -> None:
         """Send what was emitted; never before data has come.
 
@@ -426,6 +431,8 @@ class Session:
         """
         while self._emitted:
             item = self._emitted.popleft()
+            if isinstance(item, KapnbError):
+                raise item
             if isinstance(item, Batch):
                 self._send_batch(item, item)
             else:

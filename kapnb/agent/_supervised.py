@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import Any
 
 from kapnb.agent._session import Session
 from kapnb.errors import HandlerError, OptionError
 from kapnb.model import Batch, InitRequest, Point
 
-__all__ = ["hold_to_supervision"]
+__all__ = ["UNSUPERVISED", "hold_to_supervision"]
+
+#: Ends the text of every error that no restart can mend; the front process knows it by this.
+UNSUPERVISED = "run it without --supervise"
 
 
 def hold_to_supervision(session: Session, environment: Mapping[str, str]) -> None:
@@ -32,7 +34,7 @@ def hold_to_supervision(session: Session, environment: Mapping[str, str]) -> Non
     handler = session.handler
     if environment.get("KAPNB_RESTORE") == "strict":
         vars(handler)["restore_policy"] = "strict"
-    handler._outlet = _Outlet(handler._outlet, type(handler).__name__)
+    handler._outlet = _Outlet(session)
     if not handler.deterministic:
         vars(handler)["init"] = _refuse_init
 
@@ -40,21 +42,24 @@ def hold_to_supervision(session: Session, environment: Mapping[str, str]) -> Non
 def _refuse_init(request: InitRequest) -> None:
     raise OptionError(
         "the Handler is declared deterministic = False, so its outputs cannot be replayed "
-        "exactly; run it without --supervise"
+        f"exactly; {UNSUPERVISED}"
     )
 
 
 class _Outlet:
     """Takes what `emit` is given on the handling thread, and nothing from any other."""
 
-    def __init__(self, outlet: Any, name: str) -> None:
-        self._outlet, self._name = outlet, name
+    def __init__(self, session: Session) -> None:
+        self._session, self._outlet = session, session.handler._outlet
         self._thread = threading.get_ident()
 
     def __call__(self, item: Point | Batch) -> None:
-        if threading.get_ident() != self._thread:
-            raise HandlerError(
-                f"{self._name} emits from a background thread: such output belongs to no input "
-                "and cannot be replayed exactly; run it without --supervise"
-            )
-        self._outlet(item)
+        if threading.get_ident() == self._thread:
+            self._outlet(item)  # type: ignore[misc]
+            return
+        error = HandlerError(
+            f"{type(self._session.handler).__name__} emits from a background thread: such output "
+            f"belongs to no input and cannot be replayed exactly; {UNSUPERVISED}"
+        )
+        self._session.fail_soon(error)  # nobody may see what is raised in a thread
+        raise error

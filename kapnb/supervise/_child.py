@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from kapnb.agent import UNSUPERVISED
 from kapnb.errors import RemoteProtocolError
 from kapnb.model import (
     BeginBatch,
@@ -45,6 +46,8 @@ FEED_SIZE, FEED_UNITS = 256 * 1024, 1024
 FIRST_PING = -(1 << 62)
 #: A sign of life is asked for this often within the busy limit.
 PINGS_PER_LIMIT = 4
+
+_REMEDY = f"make its outputs depend on its inputs and its snapshot alone, or {UNSUPERVISED}"
 
 _codec = ProtobufCodec(deterministic=True)
 
@@ -89,7 +92,8 @@ class Child:
             self.open_with(task.init)
             if start.snapshot is not None:
                 self.open_with(RestoreRequest(start.snapshot))
-        self.fed = self.confirmed = self._barrier = self._asked_at = start.position
+        self._start = start.position
+        self.fed = self.confirmed = self._barrier = self._asked_at = self._start
         self._outputs = start.outputs  # units seen, counted from the task's start
         self._replay_end, self._owed = task.high, task.journal.sent
         self._asked = 0  # how many of the task's questions it was asked
@@ -99,7 +103,7 @@ class Child:
         self._batch: list[bytes] | None = None  # frames of the outgoing batch that is open
         self._points = self._bytes = 0  # handed over since the last snapshot was asked for
         self._snapshot_at = now + task.limits.snapshot_after_s
-        self.at_end = False
+        self.at_end, self._at_end_since = False, 0.0
         self.heard = self._ping_at = now
         self._routes: dict[type, Callable[[Any], None]] = {
             InfoResponse: self._info,
@@ -122,6 +126,8 @@ class Child:
     def feed(self, now: float) -> bytes:
         """Return what the process is to be given next, as far as there is anything."""
         pieces, size = [], 0
+        if self.at_end:
+            return b""
         if now >= self._ping_at and not self._pings:
             pieces.append(self._ping(now))
         while size < FEED_SIZE and (piece := self._next(now)):
@@ -144,6 +150,8 @@ class Child:
             return self._ask_for_snapshot(now, own=True)
         stop = min(journal.end, self.fed + FEED_UNITS)
         if task.careful:
+            if self._is_opening:
+                return b""
             if self.fed >= task.reached and self.confirmed < self.fed:
                 return b"" if self._pinged else self._ping(now)
             stop = min(stop, max(task.reached, self.fed + 1))
@@ -175,11 +183,11 @@ class Child:
         A last sign of life proves that all was handled: a process that leaves midway with
         status 0 looks like one that is done.
         """
-        if not self._task.ended or self.at_end:
+        if not self._task.ended:
             return b""
         if not self._pinged:
             return self._ping(now)
-        self.at_end = True
+        self.at_end, self._at_end_since = True, now
         return b""
 
     @property
@@ -229,41 +237,51 @@ class Child:
             If they contradict what was sent to Kapacitor before.
         """
         self.heard = now
-        connection, routes, encode = self._connection, self._routes, _codec.encode_response
-        connection.receive_data(data)
+        encode = _codec.encode_response
+        frames: list[bytes] = []  # of points, nearly all there is
+        self._connection.receive_data(data)
         try:
-            for event in connection.events():
-                if type(event) is not WirePoint:
-                    routes[type(event)](event)
-                elif self._batch is None:
-                    self._output(encode(event, in_batch=False))
+            for event in self._connection.events():
+                if type(event) is WirePoint:
+                    frames.append(encode(event, in_batch=False))
                 else:
-                    self._batch.append(encode(event, in_batch=True))
+                    self._points_came(frames)
+                    self._routes[type(event)](event)
         except RemoteProtocolError as error:
+            self._points_came(frames)
             raise Broken(f"its output is broken: {error}") from error
+        self._points_came(frames)
 
-    def _output(self, unit: bytes) -> None:
-        """Pass a unit of output on, unless Kapacitor has it already."""
+    def _points_came(self, frames: list[bytes]) -> None:
+        if self._batch is not None:
+            self._batch += frames
+        elif frames:
+            self._pass_on(frames)
+        frames.clear()
+
+    def _pass_on(self, units: list[bytes]) -> None:
+        """Pass outputs on, but not those that Kapacitor has already."""
         journal = self._journal
-        if self._outputs < journal.sent:
+        known = min(journal.sent - self._outputs, len(units))
+        for unit in units[:known]:
             self._compare(journal.output(self._outputs), unit)
-        elif self.fed == self._barrier and not self.at_end:
+            self._outputs += 1
+        new = units[known:]
+        if new and self.fed == self._barrier and not self.at_end:
             raise Hopeless(
-                f"the Handler sent {show(unit)} although it had answered all its input: output "
-                "from the background belongs to no input and cannot be replayed exactly; run it "
-                "without --supervise"
+                f"the Handler sent {show(new[0])} although it had answered all its input: output "
+                "from the background belongs to no input and cannot be replayed exactly; "
+                f"{UNSUPERVISED}"
             )
-        else:
-            journal.add_output(unit)
-            self._task.out.append(unit)
-        self._outputs += 1
+        journal.add_outputs(new)
+        self._task.out += new
+        self._outputs += len(new)
 
     def _compare(self, sent: bytes, unit: bytes) -> None:
         if sent != unit and canonical(sent) != canonical(unit):
             raise Hopeless(
                 f"the Handler is not deterministic: after a restart output {self._outputs + 1} "
-                f"since the start was {show(unit)}; before, it was {show(sent)}. Run it without "
-                "--supervise, or make its outputs depend on its inputs and its snapshot alone"
+                f"since the start was {show(unit)}; before, it was {show(sent)}; {_REMEDY}"
             )
 
     def _check_owed(self) -> None:
@@ -271,8 +289,7 @@ class Child:
         if self._outputs < self._owed:
             raise Hopeless(
                 "the Handler is not deterministic: after a restart it gave "
-                f"{self._outputs} outputs where it had given {self._owed} before. Run it without "
-                "--supervise, or make its outputs depend on its inputs and its snapshot alone"
+                f"{self._outputs} outputs where it had given {self._owed} before; {_REMEDY}"
             )
 
     def _begin_batch(self, begin: BeginBatch) -> None:
@@ -282,7 +299,7 @@ class Child:
         assert self._batch is not None
         frames, self._batch = self._batch, None
         frames.append(_codec.encode_response(end, in_batch=True))
-        self._output(b"".join(frames))
+        self._pass_on([b"".join(frames)])
 
     def _info(self, answer: InfoResponse) -> None:
         self._asked -= 1
@@ -340,11 +357,11 @@ class Child:
             raise Hopeless(
                 f"{self._journal.points} points have come since the Handler last gave a usable "
                 "snapshot, which is all that may be kept for a replay; give it a snapshot, or "
-                "run it without --supervise"
+                f"{UNSUPERVISED}"
             )
 
     def _error(self, error: ErrorResponse) -> None:
-        raise Broken(error.error)
+        raise (Hopeless if UNSUPERVISED in error.error else Broken)(error.error)
 
     def _ended(self, event: EndOfStream) -> None:
         """Do nothing: the process's exit status will tell more."""
@@ -353,12 +370,18 @@ class Child:
 
     def hang_at(self) -> float:
         """Return when the process counts as hung unless it says something."""
-        if not self._pings:
+        if self._pings:
+            since = self._pings[0].sent_at
+        elif self.at_end:
+            since = self._at_end_since
+        else:
             return float("inf")
-        return max(self.heard, self._pings[0].sent_at) + self._task.limits.busy_limit_s
+        return max(self.heard, since) + self._task.limits.busy_limit_s
 
     def wake_at(self) -> float:
         """Return when `feed` will have something to say that it has not now."""
+        if self.at_end:
+            return float("inf")
         return min(
             float("inf") if self._pings else self._ping_at,
             self._snapshot_at if self._snapshot_may_follow else float("inf"),
@@ -366,11 +389,17 @@ class Child:
 
     def suspects(self) -> range:
         """Return the positions of the inputs one of which is being handled."""
-        connection = self._connection
-        waiting = connection.unanswered(Kind.INIT) or connection.unanswered(Kind.RESTORE)
-        if self._opening or waiting or not self._task.started:
+        # Answers are written in bulk: that to init may be lost in a crash long after it.
+        opening = self._is_opening or not self._task.started
+        if opening and self.fed == self._start and not self.at_end:
             return range(AT_START, AT_START + 1)
-        return range(self.confirmed, self.fed + self.at_end)
+        return range(AT_START if opening else self.confirmed, self.fed + self.at_end)
+
+    @property
+    def _is_opening(self) -> bool:
+        """Whether init or restore waits for its answer."""
+        unanswered = self._connection.unanswered
+        return bool(self._opening or unanswered(Kind.INIT) or unanswered(Kind.RESTORE))
 
     def check_done(self) -> bool:
         """Return whether all that was asked of the process has been answered.

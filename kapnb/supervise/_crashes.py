@@ -88,7 +88,8 @@ class Crashes:
         """Take a crash at time `now`, in seconds, and return what follows."""
         limits = self._limits
         outside = crash.reason.startswith(_FROM_OUTSIDE)
-        self._suspect(range(0) if outside and AT_START in crash.suspects else crash.suspects)
+        starting = crash.suspects == range(AT_START, AT_START + 1)
+        self._suspect(range(0) if outside and starting else crash.suspects)
         self._stuck = 1 if crash.progress > self._progress else self._stuck + 1
         self._progress = max(self._progress, crash.progress)
         # One crash with a single suspect may be an accident that happened just there.

@@ -65,12 +65,14 @@ class Journal:
         """The mark that a replay begins at."""
         return self.marks[0]
 
-    def add_point(self, frame: bytes) -> None:
-        """Take a stream point."""
-        self._inputs.append(frame)
-        self.end += 1
-        self.points += 1
-        self.size += len(frame)
+    def add_points(self, frames: list[bytes]) -> int:
+        """Take stream points; return their size in bytes."""
+        self._inputs += frames
+        self.end += len(frames)
+        self.points += len(frames)
+        size = sum(map(len, frames))
+        self.size += size
+        return size
 
     def add_batch(self, unit: BatchUnit) -> None:
         """Take a whole batch."""
@@ -79,11 +81,11 @@ class Journal:
         self.points += unit.points
         self.size += len(unit)
 
-    def add_output(self, unit: bytes) -> None:
+    def add_outputs(self, units: list[bytes]) -> None:
         """Remember what was sent to Kapacitor."""
-        self._outputs.append(unit)
-        self.sent += 1
-        self.size += len(unit)
+        self._outputs += units
+        self.sent += len(units)
+        self.size += sum(map(len, units))
 
     def inputs(self, position: int, stop: int) -> list[bytes]:
         """Return the inputs from `position` up to `stop`."""

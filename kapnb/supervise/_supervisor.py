@@ -277,18 +277,26 @@ class Supervisor:
     # -------------------------------------------------------------------- Kapacitor's side
 
     def _take_requests(self, data: bytes) -> None:
-        task, journal, encode = self._task, self._task.journal, _codec.encode_response
+        encode = _codec.encode_response  # a point travels both ways alike
+        frames: list[bytes] = []  # of points, nearly all there is
         self._kapacitor.receive_data(data)
-        for event in self._kapacitor.events():
-            if type(event) is WirePoint:
-                frame = encode(event, in_batch=False)  # a point travels both ways alike
-                if self._batch is None:
-                    journal.add_point(frame)
-                    task.ahead += len(frame)
+        try:
+            for event in self._kapacitor.events():
+                if type(event) is WirePoint:
+                    frames.append(encode(event, in_batch=False))
                 else:
-                    self._batch.append(frame)
-            else:
-                self._routes[type(event)](event)
+                    self._take_points(frames)
+                    self._routes[type(event)](event)
+        finally:
+            self._take_points(frames)
+
+    def _take_points(self, frames: list[bytes]) -> None:
+        """Take points that have come, into the batch that is open or as they are."""
+        if self._batch is not None:
+            self._batch += frames
+        else:
+            self._task.ahead += self._task.journal.add_points(frames)
+        frames.clear()
 
     def _init(self, request: InitRequest) -> None:
         self._task.init = request

@@ -2,10 +2,9 @@
 
 from collections import deque
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-import pytest
 
 from kapnb.handler import Handler
 from kapnb.model import (
@@ -84,8 +83,9 @@ HANDLERS = [OneToOne, Uneven, ToBatches, Batches, FromBatches, AtTheEnd]
 
 
 @st.composite
-def conversations(draw, wants):
+def conversations(draw, handler):
     """Draw a task's life, with a last snapshot that shows the whole state."""
+    wants = handler.wants
     items = st.lists(points(st.just({"v": 1.0})), max_size=12)
     if wants is BATCH:
         items = st.lists(batches(2), max_size=5).map(
@@ -93,6 +93,9 @@ def conversations(draw, wants):
         )
     management = st.sampled_from([None] * 5 + [SnapshotRequest(), KeepaliveRequest(7)])
     data = []
+    if draw(st.booleans()):
+        before = uninterrupted(handler, opening(*draw(items), SnapshotRequest()))
+        data.append(RestoreRequest(before[-1].snapshot))
     for item in draw(items):
         extra = draw(management)
         data += [item] if extra is None else [extra, item]
@@ -111,7 +114,7 @@ def conversations(draw, wants):
 )
 def test_kills_at_any_moment_leave_no_trace(handler, data, rng, kills, piece, every, buffer):
     """Outputs, their order, answers and state are those of the uninterrupted run."""
-    messages = data.draw(conversations(handler.wants))
+    messages = data.draw(conversations(handler))
     world = World(handler, messages, snapshot_every=every, buffer_points=buffer)
 
     answers = world.run(rng, kills, piece)
