@@ -28,7 +28,8 @@ def responses(data, messages):
     connection = Connection(Role.KAPACITOR, codec=_CODEC)
     for message in messages:
         connection.send(message)
-    connection.receive_data(data)
+    if data:
+        connection.receive_data(data)
     return [event for event in connection.events() if not isinstance(event, KeepaliveResponse)]
 
 
@@ -115,9 +116,14 @@ class World:
         self.supervisor.from_child(b"", self.now)
         self.supervisor.child_ended(status, self.now)
 
-    def kill(self):
+    def kill(self, status):
         self.kills += 1
-        self.end(-9)
+        self.end(status)
+
+    def deaths(self):
+        """Return how a process may end now: on its own only if it has ever answered."""
+        answered = responses(bytes(self.out), self.messages)
+        return [-9, -11, 1, 0] if answered else [-9, -11]
 
     def wait(self):
         """Let time pass until something is due."""
@@ -157,7 +163,8 @@ class World:
         elif name == "listen":
             self.end(process.status)
         elif name == "kill":
-            self.kill()
+            deaths = self.deaths()
+            self.kill(deaths[size % len(deaths)])
         else:
             self.wait()
         self.out += self.supervisor.to_kapacitor

@@ -50,6 +50,10 @@ def run_supervised(arguments: argparse.Namespace) -> int:
     """
     from kapnb.supervise import Limits, supervise
 
+    if getattr(arguments, "socket", None) is not None:
+        raise TargetError(
+            "--supervise serves stdio; a socket's connections are not supervised: leave one out"
+        )
     given: dict[str, Any] = {
         name: getattr(arguments, name)
         for name in ("snapshot_every", "buffer_points", "max_restarts")

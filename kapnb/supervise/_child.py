@@ -39,12 +39,15 @@ __all__ = ["Child"]
 
 _log = logging.getLogger("kapnb")
 
-#: Bytes that are made ready for the process at a time, and inputs that are joined at a time.
-FEED_SIZE, FEED_UNITS = 256 * 1024, 1024
+#: Bytes that are made ready for the process at a time.
+FEED_SIZE = 256 * 1024
+#: Points after which a sign of life is asked for: a slow process with a long queue and nothing
+#: to say must not be taken for one that hangs, and a crash is found among fewer suspects.
+PING_POINTS = 100
 #: Times of our own keepalive requests start here, where no clock is, so that their answers
 #: cannot be confused with signs of life that the process gives of its own accord.
 FIRST_PING = -(1 << 62)
-#: A sign of life is asked for this often within the busy limit.
+#: A sign of life is also asked for this often within the busy limit.
 PINGS_PER_LIMIT = 4
 
 _REMEDY = f"make its outputs depend on its inputs and its snapshot alone, or {UNSUPERVISED}"
@@ -102,6 +105,7 @@ class Child:
         self._next_ping = FIRST_PING
         self._batch: list[bytes] | None = None  # frames of the outgoing batch that is open
         self._points = self._bytes = 0  # handed over since the last snapshot was asked for
+        self._unpinged = 0  # points handed over since the last ping
         self._snapshot_at = now + task.limits.snapshot_after_s
         self.at_end, self._at_end_since = False, 0.0
         self.heard = self._ping_at = now
@@ -148,7 +152,9 @@ class Child:
             return self._ask_for_snapshot(now, own=False)
         if self._snapshot_due(now):
             return self._ask_for_snapshot(now, own=True)
-        stop = min(journal.end, self.fed + FEED_UNITS)
+        if self._unpinged >= PING_POINTS:
+            return self._ping(now)
+        stop = min(journal.end, self.fed + PING_POINTS - self._unpinged)
         if task.careful:
             if self._is_opening:
                 return b""
@@ -166,13 +172,14 @@ class Child:
         if self._points < self._task.every:
             stop = min(stop, self.fed + self._task.every - self._points)
         units = self._journal.inputs(self.fed, stop)
+        points = len(units)
         if type(units[0]) is BatchUnit:
             del units[1:]
-            self._points += units[0].points
-        else:
-            self._points += len(units)
+            points = units[0].points
         data = b"".join(units)
         self.fed += len(units)
+        self._points += points
+        self._unpinged += points
         self._bytes += len(data)
         self._task.handed_over(self.fed, len(data))
         return data
@@ -199,6 +206,7 @@ class Child:
     def _ping(self, now: float) -> bytes:
         self._pings.append(Ping(self._next_ping, self.fed, now))
         self._next_ping += 1
+        self._unpinged = 0
         self._ping_at = now + self._task.limits.busy_limit_s / PINGS_PER_LIMIT
         return self._connection.send(KeepaliveRequest(self._pings[-1].time))
 

@@ -361,7 +361,7 @@ class Supervisor:
     def _crash(self, child: Child, status: int) -> None:
         """Decide what follows from the unexpected end of a Handler process."""
         reason = self._reason or (status == 0 and self._cut_off) or ending(status)
-        if not self._answered and (self._reason or status >= 0):
+        if not (self._answered or self._task.high) and (self._reason or status >= 0):
             # No accident: it would not start the next time either.
             raise Hopeless(f"the Handler process ended before it answered: {reason}")
         task = self._task

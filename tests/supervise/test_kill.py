@@ -9,7 +9,7 @@ import signal
 import pytest
 
 from harness import cpu
-from kapnb.model import InitRequest, InitResponse, Point, SnapshotRequest
+from kapnb.model import InitRequest, Point, SnapshotRequest, SnapshotResponse
 
 POINTS, GROUPS, KILLS = 200_000, 100, 50
 
@@ -119,12 +119,14 @@ def test_fifty_kills_over_two_hundred_thousand_points(start, tmp_path):
 
     seen, snapshots = 0, []
     while (data := kapacitor.step()) != b"":
-        for answer in kapacitor.decode(data):
+        if data:
+            kapacitor.connection.receive_data(data)
+        for answer in kapacitor.connection.events():
             if isinstance(answer, Point):
                 output = (answer.tags["host"], answer.time, dict(answer.fields))
                 assert output == next(expected.outputs)
                 seen += 1
-            elif answer != InitResponse():
+            elif isinstance(answer, SnapshotResponse):
                 snapshots.append(json.loads(answer.snapshot))
         killer.look(seen)
         if len(killer.killed) == KILLS and not kapacitor.closing:
