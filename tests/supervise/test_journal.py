@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from harness import cpu
 from kapnb.model import BeginBatch, EndBatch, Point
 from kapnb.protocol import ProtobufCodec, WirePoint, split_frames
+from kapnb.supervise import Limits
 from kapnb.supervise._journal import BatchUnit, Journal, Mark, canonical, describe, show
+from kapnb.supervise._task import Task
 from strategies import points
 
 CODEC = ProtobufCodec()
@@ -66,6 +68,19 @@ def test_a_mark_at_a_place_that_is_known_changes_nothing():
     journal.add_mark(Mark(0, 0, b"state"))
 
     assert [mark.snapshot for mark in journal.marks] == [None, b"state"]
+
+
+def test_a_full_buffer_lets_no_mark_go_that_a_replay_has_not_reached():
+    """Its process still needs the inputs between the two."""
+    task = Task(Limits(buffer_points=5), send=None)
+    task.journal.add_points([b"0", b"1", b"2"])
+    task.mark(Mark(3, 0, b"late"))
+    task.journal.add_points([b"3", b"4", b"5"])
+    assert task.full
+
+    task.mark(Mark(1, 0, b"early"))
+
+    assert [mark.position for mark in task.journal.marks] == [1, 3]
 
 
 def test_the_points_of_batches_are_counted():

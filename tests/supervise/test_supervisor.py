@@ -309,6 +309,18 @@ def test_an_input_that_ends_every_process_is_named(status, deaths):
     )
 
 
+def test_a_careful_replay_waits_for_the_answer_to_init():
+    """Answers leave a process in bulk: a crash of the first input would be laid on init."""
+    rig = Rig().started()
+    rig.ask(*points(1, 2))
+    rig.given()
+    assert rig.crash(-11) == opening()
+
+    rig.answer(InitResponse())
+
+    assert times(rig.given()) == [1]
+
+
 def test_a_process_that_dies_again_and_again_is_given_up():
     """Too many restarts within the period, wherever they happened."""
     rig = Rig(max_restarts=2).started()
@@ -577,6 +589,21 @@ def test_silence_is_no_hang_as_long_as_there_are_signs_of_life():
     assert not rig.supervisor.kills_child
 
 
+def test_a_sign_of_life_is_asked_for_behind_every_hundred_points():
+    """A slow process with a long queue and nothing to say does not hang."""
+    rig = Rig(busy_limit_s=60, snapshot_every=1000).started()
+    rig.pong()
+    rig.ask(*points(*range(350)))
+    assert len(rig.given()) == 350
+    assert len(rig.pings) == 3
+
+    for ping in rig.pings:
+        rig.wait(50)
+        rig.answer(KeepaliveResponse(ping))
+
+    assert not rig.supervisor.kills_child
+
+
 def test_a_process_that_hangs_is_killed_and_named(caplog):
     """After the busy limit, counted from the request for a sign of life."""
     rig = Rig(busy_limit_s=60).started()
@@ -662,6 +689,20 @@ def test_a_crash_behind_the_end_of_the_input_is_mended(status):
 
     assert times(answers) == [2]
     assert rig.supervisor.exit_status == 0
+
+
+def test_an_end_amid_an_output_is_no_regular_end(caplog):
+    """Even with status 0, and all input handled."""
+    rig = Rig().started()
+    rig.close()
+    rig.given()
+    rig.pong()
+
+    rig.supervisor.from_child(rig.agent.send(cpu())[:-1], rig.now)
+    assert rig.end(0) == []
+
+    assert "the stream ended inside a frame's body" in caplog.text
+    assert rig.supervisor.starts_child(rig.now)
 
 
 def test_an_end_with_fewer_outputs_than_before_is_refused():
