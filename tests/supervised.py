@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from harness import exact
 from kapnb.agent import Agent
-from kapnb.model import InitRequest, InitResponse, KeepaliveRequest, KeepaliveResponse
+from kapnb.model import (
+    InitRequest,
+    InitResponse,
+    KeepaliveRequest,
+    KeepaliveResponse,
+    SnapshotRequest,
+    SnapshotResponse,
+)
 from kapnb.protocol import Connection, ProtobufCodec, Role
 from kapnb.supervise import Limits, Supervisor
 
@@ -280,6 +287,20 @@ class Rig:
         data = b"".join(self.agent.send(message) for message in messages)
         self.supervisor.from_child(data, self.now)
         return self.got()
+
+    def mirror(self):
+        """Let the process answer all it is given with itself; return what comes of it."""
+        answers = []
+        while (messages := self.given()) or self.pings:
+            for message in messages:
+                if isinstance(message, InitRequest):
+                    answers += self.answer(InitResponse())
+                elif isinstance(message, SnapshotRequest):
+                    answers += self.answer(SnapshotResponse(b"state"))
+                else:
+                    answers += self.answer(message)
+            answers += self.pong()
+        return answers
 
     def pong(self):
         """Let the process answer all pings."""

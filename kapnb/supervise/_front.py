@@ -122,10 +122,12 @@ class Front:
             if supervisor.starts_child(now):
                 self._start()
             return
-        if supervisor.kills_child or now >= self._kill_at:
+        status = self._process.poll()
+        if status is None and now >= self._kill_at:
+            supervisor.child_lingers()
+        if supervisor.kills_child:
             self._process.kill()
             self._kill_at = now  # look for its end often
-        status = self._process.poll()
         if status is not None and (self._kill_at < _NEVER or self._drained()):
             self._end_process()
             supervisor.child_ended(status, self._clock())

@@ -209,6 +209,10 @@ class Supervisor:
         self._flush()
         self.tick(now)
 
+    def child_lingers(self) -> None:
+        """Take note that the Handler process still runs long after its output has ended."""
+        self._reason = self._reason or "it closed its output and did not end"
+
     def child_ended(self, status: int, now: float) -> None:
         """Take note that the Handler process is gone; `status` is as `subprocess` has it."""
         self._now = now

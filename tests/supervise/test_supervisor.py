@@ -334,6 +334,47 @@ def test_a_process_that_dies_again_and_again_is_given_up():
     )
 
 
+def test_a_start_that_fails_again_and_again_is_named():
+    """After a start that went well."""
+    rig = Rig().started()
+    rig.crash(-11)
+    rig.crash(-11)
+    rig.end(-11)
+    rig.now = rig.supervisor.deadline()
+    rig.start().given()
+
+    text = given_up(rig, rig.end(-11))
+
+    assert text.startswith("the Handler process ended 3 times in a row while it started; the last")
+
+
+def test_an_end_of_the_input_that_ends_every_process_is_named():
+    """What was given before is not blamed."""
+    rig = Rig().started()
+    rig.ask(cpu())
+    rig.close()
+    for _ in range(2):
+        rig.mirror()
+        assert rig.supervisor.closes_child
+        assert rig.end(-11) == []
+        rig.now = rig.supervisor.deadline()
+        rig.start()
+    assert rig.mirror() == []
+
+    text = given_up(rig, rig.end(-11))
+
+    assert text.startswith("the Handler process ended 3 times in a row at the end of its input; ")
+
+
+def test_a_restore_amid_data_is_given_up():
+    """Kapacitor does not do that; which state would it be?"""
+    rig = Rig().started()
+
+    answers = rig.ask(cpu(), RestoreRequest(b"state"))
+
+    assert given_up(rig, answers) == "Kapacitor restored a snapshot after it had sent data"
+
+
 def test_old_restarts_are_forgotten():
     """What counts is how many there were within the period."""
     rig = Rig(max_restarts=1).started()
@@ -678,16 +719,9 @@ def test_a_crash_behind_the_end_of_the_input_is_mended(status):
     rig.answer(*points(1))
     assert rig.end(status) == []
 
-    answers, inputs = [], rig.start().given()
-    rig.answer(InitResponse())
-    while not rig.supervisor.closes_child:
-        answers += rig.answer(*[item for item in inputs if isinstance(item, Point)])
-        rig.answer(*[SnapshotResponse(b"state") for item in inputs if item == SnapshotRequest()])
-        rig.pong()
-        inputs = rig.given()
+    assert times(rig.start().mirror()) == [2]
     rig.end(0)
 
-    assert times(answers) == [2]
     assert rig.supervisor.exit_status == 0
 
 
