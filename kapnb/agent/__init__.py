@@ -22,7 +22,9 @@ from kapnb.agent._start import end_process, refuse, run
 from kapnb.agent._stdio import FdStream, claim_stdio, claimed
 
 if TYPE_CHECKING:
+    from kapnb.agent._logs import configure_logging
     from kapnb.agent._socketstream import SocketStream
+    from kapnb.agent._supervised import UNSUPERVISED
     from kapnb.agent._unix import Accepter, Server, run_server
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "EXIT_FAILED",
     "EXIT_HUNG",
     "EXIT_OK",
+    "UNSUPERVISED",
     "Accepter",
     "Agent",
     "ByteStream",
@@ -40,6 +43,7 @@ __all__ = [
     "SocketStream",
     "claim_stdio",
     "claimed",
+    "configure_logging",
     "end_process",
     "refuse",
     "run",
@@ -50,6 +54,8 @@ _LAZY = {
     "Accepter": "kapnb.agent._unix",
     "Server": "kapnb.agent._unix",
     "SocketStream": "kapnb.agent._socketstream",
+    "UNSUPERVISED": "kapnb.agent._supervised",
+    "configure_logging": "kapnb.agent._logs",
     "run_server": "kapnb.agent._unix",
 }
 

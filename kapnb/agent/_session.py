@@ -136,9 +136,8 @@ class Session:
         self._outbox = outbox
         self._send = outbox.send
         self._tell_skip = skip
-        self._emitted: deque[tuple[Point | Batch, tuple[str, int]]] = (
-            deque()
-        )  # from emit, any thread
+        # From emit, in any thread: what, and where in whose file.
+        self._emitted: deque[tuple[Point | Batch | KapnbError, tuple[str, int]]] = deque()
         self._initialised = False  # init was answered with success
         self._begun = False  # and data has come, so that no restore will
         self._stopped = False
@@ -302,7 +301,8 @@ class Session:
                 handler.forget_groups()
                 answer, error = RestoreResponse(), None
             else:
-                answer, error = RestoreResponse(False, f"{refusal}{_STRICT}"), refusal
+                remedy = _STRICT if type(handler).restore_policy == "strict" else ""
+                answer, error = RestoreResponse(False, f"{refusal}{remedy}"), refusal
         except KeyboardInterrupt:
             raise
         except BaseException as failure:  # also sys.exit, and what asyncio raises
@@ -437,8 +437,15 @@ class Session:
     # --------------------------------------------------------------------- output
 
     def _emit(self, item: Point | Batch) -> None:
-        caller = sys._getframe(2)  # of Handler.emit
+        caller = sys._getframe(1)
+        while caller.f_globals.get("__name__", "").startswith("kapnb.") and caller.f_back:
+            caller = caller.f_back
         self._emitted.append((item, (caller.f_code.co_filename, caller.f_lineno)))
+        self.wake()
+
+    def fail_soon(self, error: KapnbError) -> None:
+        """End the session as soon as its thread can. May be called from any thread."""
+        self._emitted.append((error, ("", 0)))
         self.wake()
 
     def _send_emitted(self) -> None:
@@ -448,6 +455,8 @@ class Session:
         """
         while self._emitted:
             item, (file, line) = self._emitted.popleft()
+            if isinstance(item, KapnbError):
+                raise item
             try:
                 self._input.send_complete(item)
             except LocalProtocolError as error:

@@ -60,6 +60,10 @@ def run(handler: type[Handler] | Callable[[], Handler]) -> None:
     except BaseException as error:  # user code may raise anything, and Kapacitor must know
         end_process(refuse(claim, error, getattr(handler, "__name__", "the script")))
     claim.agent = agent
+    if os.environ.get("KAPNB_SUPERVISED"):
+        from kapnb.agent._supervised import hold_to_supervision
+
+        hold_to_supervision(agent.session, os.environ)
     agent.on_hung = lambda: _exit(EXIT_HUNG)
     # Not earlier than it is needed: a daemon that only asks for info need not wait for it.
     if "logging" in sys.modules:

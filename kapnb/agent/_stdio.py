@@ -38,6 +38,11 @@ class FdStream:
         os.set_blocking(self._wake_write, False)
         self._unread = b""
 
+    @property
+    def fds(self) -> tuple[int, int]:
+        """The file descriptors that are read and written."""
+        return self._read_fd, self._write_fd
+
     def read(self, timeout_s: float | None = None) -> bytes | None:
         """See `kapnb.agent.ByteStream`."""
         if self._unread:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from kapnb.cli._supervise import add_supervision, run_supervised
 from kapnb.cli._target import TARGET_HELP, load_target
 from kapnb.errors import KapnbError
 
@@ -25,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=0o600,
         help="permissions of the socket's file, octal; 0660 lets its group connect (default 0600)",
     )
+    add_supervision(parser)
 
 
 def _mode(text: str) -> int:
@@ -39,6 +41,8 @@ def _mode(text: str) -> int:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Take stdout before user code is imported, then serve; does not return."""
+    if arguments.supervise:
+        return run_supervised(arguments)
     if arguments.socket is not None:
         from kapnb.agent import run_server
 

@@ -190,6 +190,9 @@ class Handler:
     shared : object
         What `build_shared` returned: one object for all instances of a process. There from
         `init` on; in a server already in ``__init__``.
+    deterministic : bool
+        Whether outputs depend on inputs, options and group states alone. A Handler that draws
+        random numbers or looks at the clock says False, and cannot be supervised.
 
     Notes
     -----
@@ -226,6 +229,7 @@ class Handler:
     group_idle: int | None = None
     group_cap: int | None = None
     shared: Any = None
+    deterministic: ClassVar[bool] = True
 
     handler_shape: ClassVar[Shape]
     #: States by group id, filled by the Session.

@@ -199,6 +199,11 @@ class WirePoint(Point):
             raise _undecodable(error) from error
         return message
 
+    def canonical(self) -> bytes:
+        """Return bytes that are equal for equal points; only as long as nothing was set."""
+        data: bytes = self.parse().SerializeToString(deterministic=True)
+        return data
+
     def _detach(self) -> None:
         """Take everything out of the bytes and forget them."""
         if self._raw is None:

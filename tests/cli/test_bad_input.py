@@ -252,3 +252,14 @@ def test_wrong_usage_is_exit_2(kapnb):
     """As every Unix command has it."""
     assert kapnb("simulate").returncode == 2
     assert kapnb("simulate", "x.py", "--data", "x.lp", "--out", "x.txt").returncode == 2
+
+
+def test_supervision_of_a_socket_is_refused():
+    """Its connections would not be supervised, and nobody should believe that they are."""
+    from argparse import Namespace
+
+    from kapnb.cli._supervise import run_supervised
+    from kapnb.errors import TargetError
+
+    with pytest.raises(TargetError, match="--supervise serves stdio"):
+        run_supervised(Namespace(socket="/run/udf.sock"))
