@@ -1,0 +1,10 @@
+"""``python -m kapnb.compat old.py``: run a script of the official API."""
+
+import sys
+from pathlib import Path
+
+from kapnb.compat import run_script
+
+if len(sys.argv) < 2:
+    sys.exit("usage: python -m kapnb.compat SCRIPT [ARGUMENT …]")
+sys.exit(run_script(Path(sys.argv[1]), sys.argv[2:]))

@@ -1,0 +1,78 @@
+"""How a process ends in which an official script served stdin and stdout.
+
+The official Agent always lets its process end with status 0, whenever the script's own threads
+have ended. Here status and bound are those of `kapnb run`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import sys
+import threading
+import time
+
+from kapnb.agent import EXIT_FAILED, EXIT_OK, Agent, ByteStream
+from kapnb.agent._agent import DRAIN_S
+from kapnb.agent._stdio import EXIT_GRACE_S
+from kapnb.errors import KapnbError
+from kapnb.handler import Handler
+
+__all__ = ["began", "ended", "has_begun", "prepare", "report", "status"]
+
+_begun = False
+_status = EXIT_OK
+
+
+def prepare() -> None:
+    """Let the process end with the Agent's status; called when the look-alikes are installed.
+
+    What is registered first is called last: the script's own exit functions come before.
+    """
+    atexit.register(_leave)
+
+
+def began() -> None:
+    """Note that an Agent has been started: from now on it tells Kapacitor of errors."""
+    global _begun  # noqa: PLW0603  # see `ended`
+    _begun = True
+
+
+def has_begun() -> bool:
+    """Tell whether an Agent was ever started in this process."""
+    return _begun
+
+
+def ended(status: int) -> None:
+    """Note that the Agent on stdio has ended; the process must soon, too."""
+    global _status  # noqa: PLW0603  # the process has one stdin
+    _status = status
+    last = threading.Timer(EXIT_GRACE_S, os._exit, (status,))
+    last.daemon = True
+    last.start()
+
+
+def status() -> int:
+    """Return the exit status the process has earned so far."""
+    return _status
+
+
+def _leave() -> None:
+    if _status != EXIT_OK:
+        logging.shutdown()
+        sys.stderr.flush()
+        os._exit(_status)
+
+
+def report(stream: ByteStream, error: KapnbError) -> int:
+    """Tell Kapacitor why nothing can be served; return the exit status."""
+    agent = Agent(Handler())
+    agent.session.fail(error)
+    stream.write(agent.feed(b""))
+    # Input is drained, so that Kapacitor's writer does not meet a broken pipe, whose text
+    # would hide the error.
+    deadline = time.monotonic() + DRAIN_S
+    while (left := deadline - time.monotonic()) > 0 and stream.read(left) != b"":
+        pass
+    return EXIT_FAILED
