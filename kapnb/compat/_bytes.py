@@ -15,7 +15,7 @@ from typing import Any
 from kapnb.model import INT_MAX, INT_MIN
 from kapnb.protocol._wire import varint
 
-__all__ = ["APPENDERS", "delimited", "fields", "names_in_order"]
+__all__ = ["ENCODERS", "delimited", "fields", "head", "names_in_order"]
 
 #: Names whose encoded form is remembered; more would mean names made from data.
 _NAMES_MAX = 4096
@@ -33,43 +33,43 @@ def _key(name: str) -> bytes:
     return delimited(1, name.encode())
 
 
-@functools.lru_cache(maxsize=_NAMES_MAX)
-def _double_head(number: int, name: str) -> bytes:
-    """Return everything of a double's entry but its eight bytes of value."""
+def head(kind: type, number: int, name: str) -> bytes:
+    """Return what all entries of a name in map field `number` begin with.
+
+    For doubles, which are nearly all there is, that is everything but the eight bytes of value;
+    for others it is the tag, but not the length, and the key.
+    """
     key = _key(name)
-    return varint(number << 3 | 2) + varint(len(key) + 9) + key + b"\x11"
+    tag = varint(number << 3 | 2)
+    return tag + varint(len(key) + 9) + key + b"\x11" if kind is float else tag + key
 
 
-def _double(data: bytes, number: int, name: str, value: float) -> bytes | None:
-    if _key(name) in data:
-        return None
-    return data + _double_head(number, name) + _pack_double(value)
+def _double(head: bytes, value: float) -> bytes:
+    return head + _pack_double(value)
 
 
-def _int(data: bytes, number: int, name: str, value: int) -> bytes | None:
-    key = _key(name)
-    if key in data or not INT_MIN <= value <= INT_MAX:
-        return None
-    return data + delimited(number, key + b"\x10" + varint(value & _UINT64))
+def _int(head: bytes, value: int) -> bytes | None:
+    if not INT_MIN <= value <= INT_MAX:
+        return None  # protobuf raises the error
+    return _entry(head, b"\x10" + varint(value & _UINT64))
 
 
-def _bool(data: bytes, number: int, name: str, value: bool) -> bytes | None:
-    key = _key(name)
-    return None if key in data else data + delimited(number, key + (_TRUE if value else _FALSE))
+def _bool(head: bytes, value: bool) -> bytes:
+    return _entry(head, b"\x10\x01" if value else b"\x10\x00")
 
 
-_TRUE, _FALSE = b"\x10\x01", b"\x10\x00"
+def _str(head: bytes, value: str) -> bytes:
+    return _entry(head, delimited(2, value.encode()))
 
 
-def _str(data: bytes, number: int, name: str, value: str) -> bytes | None:
-    key = _key(name)
-    return None if key in data else data + delimited(number, key + delimited(2, value.encode()))
+def _entry(head: bytes, value: bytes) -> bytes:
+    key = head[1:]  # the tags of all maps have one byte
+    return head[:1] + varint(len(key) + len(value)) + key + value
 
 
-#: ``f(data, number, name, value)`` returns `data` with one more entry in map field `number`,
-#: or None where protobuf must do it: the name may be there already (then appending would let
-#: a message that is kept for life grow with every point), or the value is none it takes.
-APPENDERS: dict[type, Callable[[bytes, int, str, Any], bytes | None]] = {
+#: ``f(head, value)`` returns the entry of a name, by the exact type of its value. Other types
+#: that protobuf takes are rare, and left to it.
+ENCODERS: dict[type, Callable[[bytes, Any], bytes | None]] = {
     float: _double,
     int: _int,
     bool: _bool,

@@ -12,29 +12,20 @@ gives. Order is that of the wire; what the handler added follows.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, MutableSequence
 from operator import attrgetter
 from typing import Any, ClassVar
 
-from kapnb.compat._bytes import APPENDERS, names_in_order
-from kapnb.compat._place import place
+from kapnb.compat._bytes import names_in_order
 
-__all__ = ["Entry", "MessageMap", "Repeated", "ScalarMap"]
-
-_log = logging.getLogger("kapnb")
-
-#: Names that were read without being there; one warning is enough for each.
-_missed: set[tuple[str, str]] = set()
-#: More would mean names made from data.
-_MISSED_MAX = 1000
+__all__ = ["AnyMap", "Entry", "MessageMap", "Repeated"]
 
 
 class Entry(str):
     """A map's key that also is the entry: `key`, and `value`, which may be set."""
 
     __slots__ = ("_key", "_map")
-    _map: _Map
+    _map: AnyMap
     _key: str
 
     @property
@@ -60,8 +51,8 @@ class Entry(str):
         return str, (str(self),)
 
 
-class _Map(MutableMapping[str, Any]):
-    """What both kinds of maps share; `_owner` is the message it belongs to."""
+class AnyMap(MutableMapping[str, Any]):
+    """What all maps share; `_owner` is the message it belongs to."""
 
     __slots__ = ("_owner",)
 
@@ -91,9 +82,8 @@ class _Map(MutableMapping[str, Any]):
         present, owner = self._read(), self._owner
         if len(present) < 2:
             return list(present)
-        came = names_in_order(
-            owner._raw or b"" if owner._origin is None else owner._origin, self._number
-        )
+        past = owner._past
+        came = names_in_order(past if isinstance(past, bytes) else owner._raw or b"", self._number)
         names = [name for name in came if name in present]
         return names + sorted(set(present).difference(names))
 
@@ -105,7 +95,7 @@ class _Map(MutableMapping[str, Any]):
     # ----------------------------------------------------------------- as a dict
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, (str, bytes)) and name in self._read()
+        return name in self._read()
 
     def __len__(self) -> int:
         return len(self._read())
@@ -199,93 +189,7 @@ class _Map(MutableMapping[str, Any]):
         return self._entry(names[index])
 
 
-class ScalarMap(_Map):
-    """Fields of one type, or tags."""
-
-    __slots__ = ()
-    _zero: ClassVar[Any]
-
-    @classmethod
-    def of(cls, name: str, number: int, **more: Any) -> type[Any]:
-        """Return the class of one map field; `zero` is the value of a missing entry."""
-        zero = more["zero"]
-        kind = type(zero)
-        return super().of(
-            name, number, _zero=zero, _kind=kind, _append=staticmethod(APPENDERS[kind])
-        )
-
-    _kind: ClassVar[type]
-    _append: ClassVar[Any]
-
-    def __getitem__(self, name: Any) -> Any:
-        owner = self._owner
-        if isinstance(name, (int, slice)):
-            return self._at(name)
-        value = self._of(owner._message or owner._parse()).get(name)
-        return self._missing(name) if value is None else value
-
-    def _missing(self, name: str) -> Any:
-        """Do what protobuf's maps do: add the entry. But say so."""
-        kind = type(self._owner).__name__.lower()
-        known = (f"{kind}.{self._name}", name)
-        if known not in _missed and len(_missed) < _MISSED_MAX:
-            _missed.add(known)
-            _log.warning(
-                "%s[%r] was read where it is missing (%s); as with the official agent that added "
-                "it with the value %r, which goes out if the %s does. Ask `%r in …` first, or "
-                "use .get(%r)",
-                known[0], name, place(), self._zero, kind, name, name,
-            )  # fmt: skip
-        self[name] = self._zero
-        return self._zero
-
-    def __setitem__(self, name: Any, value: Any) -> None:
-        owner = self._owner
-        raw = owner._raw
-        if raw is not None and type(value) is self._kind and isinstance(name, str):
-            if type(name) is not str:
-                name = str(name)  # remembered by the encoder, and an Entry holds its message
-            longer = self._append(raw, self._number, name, value)
-            if longer is not None:
-                owner._raw = longer
-                if owner._message is not None:
-                    self._of(owner._message)[name] = value
-                if owner._parent is not None:
-                    owner._join()
-                return
-        self._take(name, value)
-
-    def _take(self, name: str, value: Any) -> None:
-        try:
-            self._open()[name] = value
-        except TypeError as error:
-            raise TypeError(
-                f"{self._name}[{name!r}] cannot be {value!r} ({type(value).__name__}): {error}"
-            ) from error
-
-    def setdefault(self, name: Any, default: Any = None) -> Any:
-        """Return the value, set to `default` where there is none."""
-        value = self.get(name)
-        if value is not None:
-            return value
-        self[name] = default
-        return self[name]
-
-    def pop(self, name: Any, *default: Any) -> Any:
-        """Remove an entry; return its value, or `default`, or the type's zero."""
-        value = self.get(name)
-        if value is None:
-            return default[0] if default else self._zero
-        del self[name]
-        return value
-
-    def add(self, key: str = "", value: Any = None) -> Entry:
-        """Add an entry as the list of entries did, and return it."""
-        self[key] = self._zero if value is None else value
-        return self._entry(key)
-
-
-class MessageMap(_Map):
+class MessageMap(AnyMap):
     """Options of an info answer: name → OptionInfo, made when it is asked for."""
 
     __slots__ = ()

@@ -17,10 +17,19 @@ __all__ = ["Envelope", "member"]
 
 def member(cls: type[Message]) -> Any:
     """Return the property of an envelope that holds a message of class `cls`."""
+    new = cls.__new__
 
     def get(self: Envelope) -> Any:
         held = self._member
-        return held if type(held) is cls else self._offer(cls)
+        if type(held) is cls:
+            return held
+        if self._offered is not None:
+            return self._offer(cls)
+        self._offered = offered = new(cls)
+        offered._raw = b""
+        offered._message = offered._past = None
+        offered._parent = self
+        return offered
 
     def assign(self: Envelope, value: Any) -> None:
         raise AttributeError(
@@ -41,12 +50,18 @@ class Envelope(AnyMessage):
 
     def __init__(self, **content: Any) -> None:
         self._member: Message | None = None
-        self._offered: dict[type[Message], Message] | None = None  # handed out, not touched
-        for name, value in content.items():
-            cls = self._class(name)
-            if value is not None:
-                self._member = None
-                getattr(self, name).CopyFrom(cls(**value) if isinstance(value, dict) else value)
+        # What was handed out and not touched: one message, or several by class.
+        self._offered: Message | dict[type[Message], Message] | None = None
+        if content:
+            for name, value in content.items():
+                self._fill(name, value)
+
+    def _fill(self, name: str, value: Any) -> None:
+        """Set what the constructor was given."""
+        cls = self._class(name)
+        if value is not None:
+            content = cls(**value) if isinstance(value, dict) else cls()._same_kind(value)
+            self._hold(content.__copy__())
 
     @classmethod
     def _class(cls, name: str) -> type[Message]:
@@ -56,18 +71,23 @@ class Envelope(AnyMessage):
         raise ValueError(f'Protocol message {cls.__name__} has no "{name}" field.')
 
     def _offer(self, cls: type[Message]) -> Message:
-        """Hand out an empty message that becomes the content once it is touched."""
-        if self._offered is None:
-            self._offered = {}
-        offered = self._offered.get(cls)
+        """Hand out an empty message, and the same again as long as it is not touched."""
+        several = self._offered
+        if not isinstance(several, dict):
+            assert several is not None
+            several = self._offered = {type(several): several}
+        offered = several.get(cls)
         if offered is None:
-            offered = self._offered[cls] = cls()
+            offered = several[cls] = cls()
             offered._parent = self
         return offered
 
     def _adopt(self, content: Message) -> None:
+        """Become a response with this content, which has been touched."""
         self._member = content
-        if self._offered is not None:
+        if self._offered is content:
+            self._offered = None
+        elif isinstance(self._offered, dict):
             self._offered.pop(type(content), None)
 
     def _hold(self, content: Message | None) -> None:

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from kapnb.errors import RemoteProtocolError
 from kapnb.protocol._wire import schema
 
-__all__ = ["AnyMessage", "Message", "MessageType", "parser"]
+__all__ = ["AnyMessage", "LiveMessage", "Message", "MessageType", "parser"]
 
 _M = TypeVar("_M", bound="AnyMessage")
 
@@ -40,7 +40,9 @@ class MessageType(type):
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(getattr(schema(), cls.__name__), name)
+        # The nearest class that is one of ours: a script may derive its own.
+        known = next(base.__name__ for base in cls.__mro__ if hasattr(schema(), base.__name__))
+        return getattr(getattr(schema(), known), name)
 
 
 class AnyMessage(metaclass=MessageType):
@@ -145,29 +147,41 @@ class AnyMessage(metaclass=MessageType):
         """Return (descriptor, value) of the fields that are set; values are to be read only."""
         return list(self._read().ListFields())
 
-    def __getattr__(self, name: str) -> Any:
-        # The rest of protobuf's methods, such as IsInitialized; none of them changes anything.
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self._read(), name)
+    # An instance's __getattr__ would make every attribute slower, so the rest is spelled out.
+
+    @property
+    def DESCRIPTOR(self) -> Any:
+        """Protobuf's description of the message."""
+        return type(self).DESCRIPTOR
+
+    def SerializePartialToString(self, **settings: Any) -> bytes:
+        """Return the message encoded; in proto3 nothing can be missing."""
+        return self.SerializeToString(**settings)
+
+    def IsInitialized(self, errors: Any = None) -> bool:
+        """Tell whether nothing is missing: in proto3 always."""
+        return True
+
+    def FindInitializationErrors(self) -> list[str]:
+        """Return what is missing: in proto3 nothing."""
+        return []
 
 
 class Message(AnyMessage):
     """One message with fields; see `udf_pb2`."""
 
-    __slots__ = ("_message", "_origin", "_parent", "_raw")
-
-    #: Whether the bytes stay valid after decoding. Not where parts of the protobuf message
-    #: itself are handed out: what is done to those would not be seen here.
-    _keeps_bytes: ClassVar[bool] = True
+    __slots__ = ("_message", "_parent", "_past", "_raw")
 
     def __init__(self, **fields: Any) -> None:
         self._raw: bytes | None = b""
         self._message: Any = None  # decoded
-        self._origin: bytes | None = None  # the bytes as they came, for the order of maps
+        # Of the map entries that were appended to the bytes, how they begin; once the message
+        # was opened the bytes as they had been, for the order of its maps.
+        self._past: tuple[bytes, ...] | bytes | None = None
         self._parent: Any = None  # the envelope this becomes the content of once it is touched
-        for name, value in fields.items():
-            self._fill(name, value)
+        if fields:
+            for name, value in fields.items():
+                self._fill(name, value)
 
     def _fill(self, name: str, value: Any) -> None:
         """Set what the constructor was given."""
@@ -183,16 +197,19 @@ class Message(AnyMessage):
 
     # ------------------------------------------------------------ bytes or message
 
+    @classmethod
+    def _decode(cls, raw: bytes) -> Any:
+        """Decode; the first call puts protobuf's own function in this one's place."""
+        cls._decode = parser(cls.__name__)  # type: ignore[assignment, method-assign]
+        return cls._decode(raw)
+
     def _parse(self) -> Any:
         """Decode the bytes."""
         try:
-            message = parser(type(self).__name__)(self._raw or b"")
+            self._message = message = self._decode(self._raw)  # type: ignore[arg-type]
         except Exception as error:  # protobuf's DecodeError; its class differs by release
             name = type(self).__name__.lower()
             raise RemoteProtocolError(f"a {name} could not be decoded: {error}") from error
-        self._message = message
-        if not self._keeps_bytes:
-            self._raw = None
         return message
 
     def _read(self) -> Any:
@@ -200,11 +217,12 @@ class Message(AnyMessage):
 
     def _open(self) -> Any:
         """Return the protobuf message, to be changed."""
+        if self._raw is None:  # it was opened before
+            return self._message
         message = self._message or self._parse()
-        if self._raw is not None:
-            if self._origin is None:
-                self._origin = self._raw
-            self._raw = None
+        if not isinstance(self._past, bytes):
+            self._past = self._raw
+        self._raw = None
         if self._parent is not None:
             self._join()
         return message
@@ -212,15 +230,11 @@ class Message(AnyMessage):
     def _bytes(self) -> bytes:
         raw = self._raw
         if raw is None:
-            raw = self._message.SerializeToString()
-            if self._keeps_bytes:
-                self._raw = raw
+            raw = self._raw = self._message.SerializeToString()
         return raw
 
     def _become(self, raw: bytes, message: Any) -> None:
-        self._raw, self._message, self._origin = raw, message, None
-        if message is not None and not self._keeps_bytes:
-            self._raw = None
+        self._raw, self._message, self._past = raw, message, None
         if self._parent is not None:
             self._join()
 
@@ -240,7 +254,7 @@ class Message(AnyMessage):
         raw = other._raw
         self._raw = other._bytes() if raw is None else raw
         self._message = None
-        self._origin = other._origin
+        self._past = other._past
         if self._parent is not None:
             self._join()
 
@@ -256,7 +270,46 @@ class Message(AnyMessage):
         """Empty one field."""
         self._open().ClearField(field_name)
 
+    def HasField(self, field_name: str) -> bool:
+        """Raise as protobuf does: no field of this message knows whether it is set."""
+        return bool(self._read().HasField(field_name))
+
+    def WhichOneof(self, oneof_group: str) -> str | None:
+        """Raise as protobuf does: there is no one-of in this message."""
+        name: str | None = self._read().WhichOneof(oneof_group)
+        return name
+
     def SetInParent(self) -> None:
         """Make this the content of its Response, even if it is empty."""
         if self._parent is not None:
             self._join()
+
+
+class LiveMessage(Message):
+    """A message of which protobuf's own parts are handed out.
+
+    What is done to those is not seen here, so bytes are never kept beside the decoded message.
+    """
+
+    __slots__ = ()
+
+    def _parse(self) -> Any:
+        message = super()._parse()
+        self._raw = None
+        return message
+
+    def _open(self) -> Any:
+        message = self._read()
+        if self._parent is not None:
+            self._join()
+        return message
+
+    def _bytes(self) -> bytes:
+        raw = self._raw
+        data: bytes = self._message.SerializeToString() if raw is None else raw
+        return data
+
+    def _become(self, raw: bytes, message: Any) -> None:
+        super()._become(raw, message)
+        if message is not None:
+            self._raw = None

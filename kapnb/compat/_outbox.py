@@ -136,10 +136,8 @@ class Outbox:
             self._room.notify_all()
 
     def take(self) -> Any:
-        """Return what the callback has written: nothing, one item, or a list."""
+        """Return what the callback has written, None if that is nothing."""
         items = self.items
-        if len(items) == 1:
-            return items.pop()
         if not items:
             return None
         self.items = []

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, ClassVar
 
-from kapnb.compat._containers import MessageMap, Repeated, ScalarMap
+from kapnb.compat._containers import MessageMap, Repeated
 from kapnb.compat._envelope import Envelope, member
-from kapnb.compat._message import Message
+from kapnb.compat._message import LiveMessage, Message
+from kapnb.compat._scalars import ScalarMap
 from kapnb.model import EdgeType as _Edge
 from kapnb.model import ValueType as _Value
 from kapnb.protocol._wire import schema
@@ -114,22 +115,20 @@ class InfoRequest(Message):
     __slots__ = ()
 
 
-class InfoResponse(Message):
+class InfoResponse(LiveMessage):
     """What the UDF wants, provides and takes."""
 
     __slots__ = ()
-    _keeps_bytes = False
 
     wants = _scalar("wants")
     provides = _scalar("provides")
     options = _map(MessageMap.of("options", 3))
 
 
-class InitRequest(Message):
+class InitRequest(LiveMessage):
     """A task starts, with these options."""
 
     __slots__ = ()
-    _keeps_bytes = False
 
     options = _repeated("options")
     taskID = _scalar("taskID")
