@@ -45,6 +45,13 @@ class MessageType(type):
         return getattr(getattr(schema(), known), name)
 
 
+class _Descriptor:
+    """protobuf's description of a message, the same for the class and its messages."""
+
+    def __get__(self, message: Any, cls: MessageType) -> Any:
+        return cls.__getattr__("DESCRIPTOR")
+
+
 class AnyMessage(metaclass=MessageType):
     """The methods of protobuf messages, on top of three that subclasses define."""
 
@@ -149,10 +156,7 @@ class AnyMessage(metaclass=MessageType):
 
     # An instance's __getattr__ would make every attribute slower, so the rest is spelled out.
 
-    @property
-    def DESCRIPTOR(self) -> Any:
-        """Protobuf's description of the message."""
-        return type(self).DESCRIPTOR
+    DESCRIPTOR = _Descriptor()
 
     def SerializePartialToString(self, **settings: Any) -> bytes:
         """Return the message encoded; in proto3 nothing can be missing."""
