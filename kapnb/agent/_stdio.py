@@ -71,12 +71,12 @@ def claim_stdio() -> FdStream:
     """
     global _claimed  # noqa: PLW0603  # the process has one stdin and one stdout
     if _claimed is None:
-        sys.stdout.flush()
         frames_in, frames_out = os.dup(0), os.dup(1)  # not inherited by child processes
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.close(nothing)
         os.dup2(2, 1)
+        sys.stdout.flush()  # what was printed before is no frame either
         sys.stdout = sys.stderr
         _claimed = FdStream(frames_in, frames_out)
     return _claimed

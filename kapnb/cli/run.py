@@ -28,7 +28,6 @@ def execute(arguments: argparse.Namespace) -> int:
     """Take stdout before user code is imported, then serve; does not return."""
     from kapnb.agent import claim_stdio, run
 
-    claim_stdio()
     path = Path(arguments.target)
     if is_official_script(path):
         from kapnb.compat import run_script
@@ -39,5 +38,6 @@ def execute(arguments: argparse.Namespace) -> int:
             f"{arguments.target} takes no arguments ({' '.join(arguments.arguments)}); only "
             "scripts of the official API do"
         )
+    claim_stdio()
     run(load_target(arguments.target))
     return 0

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import io
+import os
+import stat
 import sys
 import traceback
 from collections.abc import Sequence
@@ -27,18 +29,19 @@ def run_script(path: Path, arguments: Sequence[str] = ()) -> int:
     from kapnb.agent import EXIT_OK, claim_stdio
     from kapnb.compat import _ending, install
 
+    listened_to = not stat.S_ISCHR(os.fstat(0).st_mode)  # no terminal, not /dev/null
     stream = claim_stdio()
     install()
     try:
         _execute(path, arguments)
     except SystemExit as leave:
-        if leave.code in (None, EXIT_OK) or _ending.has_begun():
+        if leave.code in (None, EXIT_OK) or not listened_to or _ending.has_begun():
             raise
         return _ending.report(stream, HandlerError(f"{path.name} ended itself: {leave.code}"))
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        if _ending.has_begun():
+        if not listened_to or _ending.has_begun():
             raise
         return _ending.report(stream, _described(error, path))
     return _ending.status()
