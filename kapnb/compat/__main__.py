@@ -6,5 +6,6 @@ from pathlib import Path
 from kapnb.compat import run_script
 
 if len(sys.argv) < 2:
-    sys.exit("usage: python -m kapnb.compat SCRIPT [ARGUMENT …]")
+    sys.stderr.write("usage: python -m kapnb.compat SCRIPT [ARGUMENT …]\n")
+    sys.exit(2)
 sys.exit(run_script(Path(sys.argv[1]), sys.argv[2:]))

@@ -19,9 +19,10 @@ from kapnb.agent._stdio import EXIT_GRACE_S
 from kapnb.errors import KapnbError
 from kapnb.handler import Handler
 
-__all__ = ["began", "ended", "has_begun", "prepare", "report", "status"]
+__all__ = ["began", "ended", "has_begun", "leave_to_caller", "prepare", "report", "status"]
 
 _begun = False
+_thread: threading.Thread | None = None
 _status = EXIT_OK
 
 
@@ -33,10 +34,18 @@ def prepare() -> None:
     atexit.register(_leave)
 
 
-def began() -> None:
-    """Note that an Agent has been started: from now on it tells Kapacitor of errors."""
-    global _begun  # noqa: PLW0603  # see `ended`
-    _begun = True
+def leave_to_caller() -> None:
+    """Undo `prepare`: whoever runs the script ends the process with `status`."""
+    atexit.unregister(_leave)
+
+
+def began(stdio: threading.Thread | None = None) -> None:
+    """Note that an Agent serves; from now on it tells Kapacitor of errors.
+
+    `stdio` is its thread if it is the one on stdin and stdout.
+    """
+    global _begun, _thread  # see `ended`
+    _begun, _thread = True, stdio or _thread
 
 
 def has_begun() -> bool:
@@ -54,7 +63,9 @@ def ended(status: int) -> None:
 
 
 def status() -> int:
-    """Return the exit status the process has earned so far."""
+    """Return the exit status of the process, once the Agent on stdio has ended."""
+    if _thread is not None:
+        _thread.join()
     return _status
 
 

@@ -32,10 +32,13 @@ def run_script(path: Path, arguments: Sequence[str] = ()) -> int:
     listened_to = not stat.S_ISCHR(os.fstat(0).st_mode)  # no terminal, not /dev/null
     stream = claim_stdio()
     install()
+    _ending.leave_to_caller()
     try:
         _execute(path, arguments)
     except SystemExit as leave:
-        if leave.code in (None, EXIT_OK) or not listened_to or _ending.has_begun():
+        if leave.code in (None, EXIT_OK):
+            return _ending.status()
+        if not listened_to or _ending.has_begun():
             raise
         return _ending.report(stream, HandlerError(f"{path.name} ended itself: {leave.code}"))
     except KeyboardInterrupt:

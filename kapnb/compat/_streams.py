@@ -53,6 +53,8 @@ def close(stream: ByteStream, *files: Any) -> None:
     if isinstance(stream, (_FdStream, _FileStream)):
         stream.close()
     for file in files:
+        if not hasattr(file, "close"):
+            continue
         with contextlib.suppress(OSError, ValueError):  # the peer may be gone: nothing is lost
             file.close()
 

@@ -104,6 +104,7 @@ class Agent:
         self._thread = threading.Thread(
             target=self._serve, args=(stream, stdio), name="kapnb-agent"
         )
+        _ending.began(self._thread if stdio else None)
         self._thread.start()
 
     def wait(self) -> None:

@@ -105,7 +105,9 @@ def test_options_reach_init_with_their_types_and_in_order(load):
     handler = adapt(load("options_mirror").OptionsMirrorHandler)()
     Agent(handler).feed(captured("b1_stream_options_all", "in"))
 
-    (init,) = (m for m in requests(captured("b1_stream_options_all", "in")) if hasattr(m, "task_id"))
+    (init,) = (
+        m for m in requests(captured("b1_stream_options_all", "in")) if hasattr(m, "task_id")
+    )
     assert handler._official.task == init.task_id
     assert handler._official.received == [
         (option.name, *(item.value for item in option.values)) for option in init.options

@@ -217,7 +217,11 @@ def test_messages_copy_merge_and_pickle():
     """By all the ways there are."""
     point = udf_pb2.Point(name="m", fieldsInt={"n": 1})
     response = udf_pb2.Response(point=point)
-    for twin in (copy.copy(response), copy.deepcopy(response), pickle.loads(pickle.dumps(response))):
+    for twin in (
+        copy.copy(response),
+        copy.deepcopy(response),
+        pickle.loads(pickle.dumps(response)),
+    ):
         assert twin == response
         twin.point.fieldsInt["n"] = 2
         assert response.point == point

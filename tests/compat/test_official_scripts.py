@@ -9,7 +9,15 @@ import threading
 
 import pytest
 
-from captures import answers, captured, feed_in_pieces, keepalives, read_session, requests, responses
+from captures import (
+    answers,
+    captured,
+    feed_in_pieces,
+    keepalives,
+    read_session,
+    requests,
+    responses,
+)
 from kapnb.model import ErrorResponse, InfoRequest, InitRequest, InitResponse, Point
 from kapnb.protocol import ProtobufCodec
 
@@ -204,12 +212,17 @@ def test_threads_left_behind_do_not_keep_the_process(written):
     assert (stderr, status) == ("", 0)
 
 
-def test_a_truncated_stream_is_no_clean_end(script):
-    """Status 1, in both ways of starting."""
-    sent = captured("a1_stream_mirror_groupby_host", "in")
-    found, stderr, status = start([*RUN, script("mirror")], sent[:-3])
-    assert "the stream ended inside a frame" in stderr
-    assert status == 1
+@pytest.mark.parametrize("end", ["", "import sys\nsys.exit()\n"], ids=["falls off", "sys.exit"])
+def test_a_truncated_stream_is_no_clean_end(written, end):
+    """Status 1, whichever way the script was started and ends."""
+    text = IMPORTS + HANDLER + MAIN + "import atexit\natexit.register(print, 'bye')\n" + end
+    sent = captured("a1_stream_mirror_groupby_host", "in")[:-3]
+    importing = written("import kapnb.compat\n" + text, "importing.py")
+    for command in ([*RUN, written(text)], [sys.executable, importing]):
+        _, stderr, status = start(command, sent)
+        assert "the stream ended inside a frame" in stderr
+        assert stderr.endswith("bye\n")
+        assert status == 1
 
 
 def test_a_reader_that_is_gone_is_status_3(script):
@@ -321,3 +334,34 @@ def test_a_thread_answers_while_the_script_does_something_else(written):
     finally:
         guard.cancel()
     assert (stderr, process.returncode) == (b"", 0)
+
+
+def test_the_module_says_how_it_is_used():
+    """Status 2, as for every wrong use."""
+    found, stderr, status = start(MODULE)
+    assert (found, status) == ([], 2)
+    assert stderr.startswith("usage: python -m kapnb.compat SCRIPT")
+
+
+def test_an_old_script_may_be_simulated_from_the_command_line(script, written):
+    """It is imported, not started, and its Handler is found."""
+    data = written("time,temperature\n1,20.0\n2,30.0\n", "data.csv")
+    done = subprocess.run(
+        [sys.executable, "-m", "kapnb", "simulate", script("classifier"), "--data", data],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stdout.count(b'"anomaly_status": 1.0') == 1
+
+
+def test_a_script_of_two_old_handlers_is_no_target_of_a_simulation(written):
+    """Both are named; a script that is run starts the one it likes."""
+    path = written(IMPORTS + HANDLER + HANDLER.replace("Old", "Older"))
+    done = subprocess.run(
+        [sys.executable, "-m", "kapnb", "simulate", path, "--data", path],
+        capture_output=True,
+        check=False,
+    )
+    assert b"must hold one Handler of the official API; found: Old, Older" in done.stderr
+    assert done.returncode == 1

@@ -1,7 +1,6 @@
 """A mirror that declares every type of option and checks what it is given."""
 
 from kapacitor.udf.udf_pb2 import BOOL, DOUBLE, DURATION, INT, STREAM, STRING, Response
-
 from mirror import MirrorHandler
 
 

@@ -3,7 +3,6 @@
 import sys
 
 from kapacitor.udf.agent import Agent, Server
-
 from mirror import MirrorHandler
 
 
