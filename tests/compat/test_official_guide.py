@@ -71,7 +71,7 @@ def test_the_template_scores_double_and_int_fields_and_skips_others(load):
         ({}, "a field name is missing; the threshold must be positive"),
         ({"field": "x", "threshold": -1.0}, "the threshold must be positive"),
         ({"field": "x", "threshold": 50}, "unexpected arg to threshold, got INT expected DOUBLE"),
-        ({"feld": "x"}, 'no method or property "feld"'),
+        ({"nonsense": "x"}, 'no method or property "nonsense"'),
     ],
 )
 def test_the_template_refuses_what_it_or_kapacitor_would(load, options, text):

@@ -19,7 +19,14 @@ sys.meta_path.insert(0, Block())
 
 CORE = (
     *("kapnb", "kapnb.errors", "kapnb.model", "kapnb.protocol", "kapnb.handler"),
-    *("kapnb.agent", "kapnb.sources", "kapnb.simulation", "kapnb.cli", "kapnb.cli.run"),
+    *(
+        "kapnb.agent",
+        "kapnb.compat",
+        "kapnb.sources",
+        "kapnb.simulation",
+        "kapnb.cli",
+        "kapnb.cli.run",
+    ),
 )
 
 
