@@ -7,15 +7,32 @@ After ``import kapnb.compat``, scripts and notebooks that import `kapacitor.udf.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kapnb.compat import _ending, agent, udf_pb2
-from kapnb.compat._adapt import adapt, is_official
-from kapnb.compat._script import run_script
+
+if TYPE_CHECKING:
+    from kapnb.compat._adapt import adapt, is_official
+    from kapnb.compat._script import run_script
 
 __all__ = ["adapt", "install", "is_official", "run_script"]
+
+
+#: Names that an old script does not need, by the module that has them.
+_LAZY = {
+    "adapt": "kapnb.compat._adapt",
+    "is_official": "kapnb.compat._adapt",
+    "run_script": "kapnb.compat._script",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'kapnb.compat' has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)
 
 
 def install() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from kapnb.compat import udf_pb2
 from kapnb.compat._message import Message
 from kapnb.compat._place import place
-from kapnb.errors import HandlerError, LocalProtocolError, ProtocolError
+from kapnb.errors import HandlerError, LocalProtocolError
 from kapnb.model import STREAM, Batch, BeginBatch, EdgeType, EndBatch, Point
 from kapnb.protocol import Kind, State, WirePoint
 from kapnb.protocol._states import RESPONSES, data_kinds
@@ -34,8 +34,11 @@ _KINDS: dict[type[Message], Kind] = {
 }
 
 
-class WrittenError(ProtocolError):
-    """The script itself wrote an ErrorResponse; Kapacitor gets this very text."""
+class WrittenError(LocalProtocolError):
+    """The script itself wrote an ErrorResponse.
+
+    It broke no rule, but as if it had, the session ends and Kapacitor gets this very text.
+    """
 
 
 class Written(Batch):

@@ -9,16 +9,18 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kapnb import agent as runtime
 from kapnb.agent._blame import blame
 from kapnb.compat import _ending, udf_pb2
 from kapnb.compat._official import named
 from kapnb.compat._outbox import Outbox
-from kapnb.compat._server import Server
 from kapnb.compat._streams import close, is_stdio, open_stream
 from kapnb.errors import HandlerError
+
+if TYPE_CHECKING:
+    from kapnb.compat._server import Server
 
 __all__ = ["Agent", "Handler", "Server", "udf_pb2"]
 
@@ -138,3 +140,11 @@ def _in_notebook() -> bool:
     """Tell whether this is IPython or a kernel of Jupyter, whose stdio is not Kapacitor's."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and ipython.get_ipython() is not None
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Server":  # most scripts have no use for sockets, and loading them takes a while
+        from kapnb.compat._server import Server
+
+        return Server
+    raise AttributeError(f"module 'kapacitor.udf.agent' has no attribute {name!r}")
