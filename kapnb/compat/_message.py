@@ -204,7 +204,8 @@ class Message(AnyMessage):
     @classmethod
     def _decode(cls, raw: bytes) -> Any:
         """Decode; the first call puts protobuf's own function in this one's place."""
-        cls._decode = parser(cls.__name__)  # type: ignore[assignment, method-assign]
+        # A static method: protobuf's pure-Python half has functions here, which would bind.
+        cls._decode = staticmethod(parser(cls.__name__))  # type: ignore[assignment, method-assign]
         return cls._decode(raw)
 
     def _parse(self) -> Any:
