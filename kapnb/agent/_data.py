@@ -123,6 +123,8 @@ class DataInput:
         self, error: LocalProtocolError, callback: str, result: Any = None
     ) -> LocalProtocolError:
         """Return `error` with callback and line in its text."""
+        if error.located:
+            return error
         from kapnb.agent._blame import locate
 
         return locate(error, f"{self.name}.{callback}", result)

@@ -460,6 +460,8 @@ class Session:
             try:
                 self._input.send_complete(item)
             except LocalProtocolError as error:
+                if error.located:
+                    raise
                 from kapnb.agent._blame import locate
 
                 callback = f"{type(self.handler).__name__}.emit"

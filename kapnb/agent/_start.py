@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kapnb.agent._stdio import StdioClaim
     from kapnb.handler import Handler
 
-_exit = os._exit  # as it is before `speak_at_the_end` puts another in its place
+leave_at_once = os._exit  # as it is before `speak_at_the_end` puts another in its place
 
 __all__ = ["end_process", "error_frame", "refuse", "run", "speak_at_the_end"]
 
@@ -59,19 +59,24 @@ def run(handler: type[Handler] | Callable[[], Handler]) -> None:
         raise
     except BaseException as error:  # user code may raise anything, and Kapacitor must know
         end_process(refuse(claim, error, getattr(handler, "__name__", "the script")))
-    claim.agent = agent
+    serve_stdio(agent)
+    stop_on_sigterm(agent)
+    end_process(agent.run(claim.take()))
+
+
+def serve_stdio(agent: Agent) -> None:
+    """Prepare the process for `agent` to serve its stdin and stdout."""
+    claimed().agent = agent
+    agent.on_hung = lambda: leave_at_once(EXIT_HUNG)
     if os.environ.get("KAPNB_SUPERVISED"):
         from kapnb.agent._supervised import hold_to_supervision
 
         hold_to_supervision(agent.session, os.environ)
-    agent.on_hung = lambda: _exit(EXIT_HUNG)
     # Not earlier than it is needed: a daemon that only asks for info need not wait for it.
     if "logging" in sys.modules:
         configure_logging()
     else:
         agent.session.before_init = configure_logging
-    stop_on_sigterm(agent)
-    end_process(agent.run(claim.take()))
 
 
 def check_declared(declared: bytes | None, agent: Agent) -> None:
@@ -113,7 +118,7 @@ def stop_on_sigterm(agent: Agent) -> None:
 
     def stop(number: int, frame: FrameType | None) -> None:
         agent.request_stop()
-        _leave_within_grace(0)
+        leave_within_grace(0)
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, stop)
@@ -122,12 +127,13 @@ def stop_on_sigterm(agent: Agent) -> None:
 def end_process(status: int) -> None:
     """Leave with `status`, at the latest when the grace time is over."""
     sys.stderr.flush()
-    _leave_within_grace(status)
+    leave_within_grace(status)
     sys.exit(status)
 
 
-def _leave_within_grace(status: int) -> None:
-    last = threading.Timer(EXIT_GRACE_S, _exit, (status,))
+def leave_within_grace(status: int) -> None:
+    """End the process with `status` when the grace time is over, whatever still runs."""
+    last = threading.Timer(EXIT_GRACE_S, leave_at_once, (status,))
     last.daemon = True
     last.start()
 
@@ -161,7 +167,7 @@ def speak_at_the_end(claim: StdioClaim) -> None:
 
             caller = place_of(sys._getframe(1))
             claim.agent.give_up(f"the process was ended by os._exit({status}), {caller}")
-        _exit(status)
+        leave_at_once(status)
 
     os._exit = exit_at_once
     sys.excepthook = failed

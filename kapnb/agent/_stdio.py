@@ -95,12 +95,12 @@ class StdioClaim:
         from kapnb.agent._porch import Porch
         from kapnb.agent._start import speak_at_the_end
 
-        sys.stdout.flush()
         frames_in, frames_out = os.dup(0), os.dup(1)  # not inherited by child processes
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.close(nothing)
         os.dup2(2, 1)
+        sys.stdout.flush()  # what was printed before is no frame either
         sys.stdout = sys.stderr = LineLimited(sys.stderr)
         self.stream = FdStream(frames_in, frames_out)
         self.info = info

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 from kapnb.errors import KapnbError, TargetError
 from kapnb.handler import Handler
 
-__all__ = ["TARGET_HELP", "load_target"]
+__all__ = ["TARGET_HELP", "is_official_script", "load_target"]
 
 TARGET_HELP = "a script (handler.py), module:Class, or a notebook (notebook.ipynb)"
 
@@ -31,6 +32,8 @@ def load_target(target: str) -> type[Handler]:
     loader = _loaders().get(path.suffix.removeprefix("."))
     if loader is not None:
         return _checked(loader(path), target)
+    if is_official_script(path):
+        return _load_official(path, target)
     if path.suffix == ".py" or path.is_file():
         return _select(_load_script(path), target)
     module, colon, name = target.partition(":")
@@ -41,6 +44,39 @@ def load_target(target: str) -> type[Handler]:
     if not hasattr(loaded, name):
         raise TargetError(f"{target}: module {module} has no {name}")
     return _checked(getattr(loaded, name), target)
+
+
+def is_official_script(path: Path) -> bool:
+    """Tell whether a file imports the official Python API anywhere; nothing of it is run."""
+    if not path.is_file() or b"kapacitor" not in (source := path.read_bytes()):
+        return False
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return False  # a notebook, say; and whoever runs the script will tell of its errors
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.append(node.module or "")
+    return any(name.partition(".")[0] == "kapacitor" for name in names)
+
+
+def _load_official(path: Path, target: str) -> type[Handler]:
+    """Import a script of the official API, without starting it, and adapt its Handler."""
+    from kapnb.compat import adapt, is_official
+
+    module = _load_script(path)
+    found = [
+        value
+        for value in vars(module).values()
+        if is_official(value) and isinstance(value, type) and value.__module__ == module.__name__
+    ]
+    if len(found) != 1:
+        names = ", ".join(cls.__name__ for cls in found) or "none"
+        raise TargetError(f"{target} must hold one Handler of the official API; found: {names}")
+    return adapt(found[0])
 
 
 def _loaders() -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from kapnb.cli._supervise import add_supervision, run_supervised
-from kapnb.cli._target import TARGET_HELP, load_target
-from kapnb.errors import KapnbError
+from kapnb.cli._target import TARGET_HELP, is_official_script, load_target
+from kapnb.errors import KapnbError, TargetError
 
 __all__ = ["HELP", "configure", "execute"]
 
@@ -16,6 +17,12 @@ HELP = "serve a Handler on stdin and stdout, as Kapacitor starts it, or on a Uni
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("target", metavar="TARGET", help=TARGET_HELP)
+    parser.add_argument(
+        "arguments",
+        metavar="ARGUMENT",
+        nargs="*",
+        help="for a script of the official API, its own; put -- before any that begins with -",
+    )
     parser.add_argument(
         "--socket", metavar="PATH", help="listen at a Unix socket instead of stdin and stdout"
     )
@@ -48,6 +55,16 @@ def execute(arguments: argparse.Namespace) -> int:
 
         run_server(load_target(arguments.target), arguments.socket, mode=arguments.mode)
         return 0
+    path = Path(arguments.target)
+    if is_official_script(path):
+        from kapnb.compat import run_script
+
+        return run_script(path, arguments.arguments)
+    if arguments.arguments:
+        raise TargetError(
+            f"{arguments.target} takes no arguments ({' '.join(arguments.arguments)}); only "
+            "scripts of the official API do"
+        )
     from kapnb.agent import claimed, end_process, refuse, run
 
     claim = claimed()

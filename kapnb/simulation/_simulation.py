@@ -112,11 +112,7 @@ class Simulation:
         codec: Codec | None = None,
         observers: Iterable[Observer] = (),
     ) -> None:
-        if not (isinstance(handler, type) and issubclass(handler, Handler)):
-            raise HandlerError(
-                f"simulate takes a Handler class, not {handler!r}: each run starts a fresh one"
-            )
-        self.handler = handler
+        self.handler = _native(handler)
         self.group_by = parse_group_by(group_by)
         grouped = [key for key in self.group_by if key != "*"]
         self.source = open_source(data, time=time, tags=tags, name=name, group_by=grouped)
@@ -345,7 +341,8 @@ def simulate(
     Parameters
     ----------
     handler : subclass of Handler
-        A fresh one is started, as Kapacitor starts a fresh process.
+        A fresh one is started, as Kapacitor starts a fresh process. A Handler written for the
+        official API will do, too: see `kapnb.compat.adapt`.
     data : DataFrame, path, iterable of Points or of Batches, or Source
         A path may end in ``.csv``, ``.lp``, ``.srpl`` or ``.brpl``. Points for a Handler that
         wants BATCH are taken as one query's result: one batch a group.
@@ -420,6 +417,20 @@ def simulate(
     if errors == "raise":
         simulation.raise_error()
     return simulation
+
+
+def _native(handler: Any) -> type[Handler]:
+    """Return a Handler class; one of the official API is adapted."""
+    if isinstance(handler, type) and issubclass(handler, Handler):
+        return handler
+    if hasattr(handler, "init") and not isinstance(handler, Handler):
+        from kapnb.compat import adapt, is_official
+
+        if is_official(handler):
+            return adapt(handler)
+    raise HandlerError(
+        f"simulate takes a Handler class, not {handler!r}: each run starts a fresh one"
+    )
 
 
 class _Warnings(logging.Logger):

@@ -24,6 +24,7 @@ CORE = (
     *("kapnb", "kapnb.errors", "kapnb.model", "kapnb.protocol", "kapnb.handler"),
     *(
         "kapnb.agent",
+        "kapnb.compat",
         "kapnb.supervise",
         "kapnb.sources",
         "kapnb.simulation",

@@ -1,0 +1,143 @@
+"""The maps that nearly every handler reads and writes: a point's fields, and tags.
+
+Their methods are closures, one set for each map of a message: what differs from map to map is
+read faster so than from the class, and these methods are most of what an official handler
+costs here.
+"""
+
+from __future__ import annotations
+
+import logging
+import struct
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, ClassVar
+
+from kapnb.compat._bytes import ENCODERS, head
+from kapnb.compat._containers import AnyMap, Entry
+from kapnb.compat._place import place
+
+__all__ = ["ScalarMap"]
+
+_log = logging.getLogger("kapnb")
+
+#: Names that were read without being there; one warning is enough for each.
+_missed: set[tuple[str, str]] = set()
+#: More would mean names made from data.
+_NAMES_MAX = 4096
+
+_pack_double = struct.Struct("<d").pack
+
+
+class ScalarMap(AnyMap):
+    """Fields of one type, or tags."""
+
+    __slots__ = ()
+    _zero: ClassVar[Any]
+
+    @classmethod
+    def of(cls, name: str, number: int, **more: Any) -> type[Any]:
+        """Return the class of one map field; `zero` is the value of a missing entry."""
+        zero = more["zero"]
+        setter = _setter(name, number, type(zero))
+        return super().of(
+            name, number, _zero=zero, __setitem__=setter, **_readers(attrgetter(name))
+        )
+
+    def _missing(self, name: str) -> Any:
+        """Do what protobuf's maps do: add the entry. But say so."""
+        kind = type(self._owner).__name__.lower()
+        known = (f"{kind}.{self._name}", name)
+        if known not in _missed and len(_missed) < _NAMES_MAX:
+            _missed.add(known)
+            _log.warning(
+                "%s[%r] was read where it is missing (%s); as with the official agent that added "
+                "it with the value %r, which goes out if the %s does. Ask `%r in …` first, or "
+                "use .get(%r)",
+                known[0], name, place(), self._zero, kind, name, name,
+            )  # fmt: skip
+        self[name] = self._zero
+        return self._zero
+
+    def _take(self, name: str, value: Any) -> None:
+        try:
+            self._open()[name] = value
+        except TypeError as error:
+            raise TypeError(
+                f"{self._name}[{name!r}] cannot be {value!r} ({type(value).__name__}): {error}"
+            ) from error
+
+    def setdefault(self, name: Any, default: Any = None) -> Any:
+        """Return the value, set to `default` where there is none."""
+        value = self.get(name)
+        if value is not None:
+            return value
+        self[name] = default
+        return self[name]
+
+    def pop(self, name: Any, *default: Any) -> Any:
+        """Remove an entry; return its value, or `default`, or the type's zero."""
+        value = self.get(name)
+        if value is None:
+            return default[0] if default else self._zero
+        del self[name]
+        return value
+
+    def add(self, key: str = "", value: Any = None) -> Entry:
+        """Add an entry as the list of entries did, and return it."""
+        self[key] = self._zero if value is None else value
+        return self._entry(key)
+
+
+def _readers(of: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return the methods that read; `of` gets protobuf's map out of its message."""
+
+    def __getitem__(self: Any, name: Any) -> Any:  # noqa: N807
+        owner = self._owner
+        try:
+            value = of(owner._message or owner._parse()).get(name)
+        except TypeError:  # no name, so it may be a position
+            if isinstance(name, (int, slice)):
+                return self._at(name)
+            raise
+        return self._missing(name) if value is None else value
+
+    def __contains__(self: Any, name: object) -> bool:  # noqa: N807
+        owner = self._owner
+        return name in of(owner._message or owner._parse())
+
+    def get(self: Any, name: Any, default: Any = None) -> Any:
+        """Return a value, or `default` where there is none; adds nothing."""
+        owner = self._owner
+        return of(owner._message or owner._parse()).get(name, default)
+
+    return {"__getitem__": __getitem__, "__contains__": __contains__, "get": get}
+
+
+def _setter(field: str, number: int, kind: type) -> Callable[[Any, Any, Any], None]:
+    """Return ``__setitem__``, which appends to the bytes of a message where it can."""
+    of = attrgetter(field)
+    encode = ENCODERS[kind]
+    heads: dict[str, bytes] = {}
+
+    def __setitem__(self: Any, name: Any, value: Any) -> None:  # noqa: N807
+        owner = self._owner
+        raw, past = owner._raw, owner._past
+        if raw is not None and type(value) is kind and (past is None or type(past) is tuple):
+            start = heads.get(name)
+            if start is None and type(name) is str and len(heads) < _NAMES_MAX:
+                start = heads[name] = head(kind, number, name)
+            # Not twice: a message that the script keeps for life would grow.
+            if start is not None and (past is None or start not in past):
+                entry = start + _pack_double(value) if kind is float else encode(start, value)
+                if entry is not None:
+                    owner._raw = raw + entry
+                    owner._past = (start,) if past is None else (*past, start)
+                    if owner._message is not None:
+                        of(owner._message)[name] = value
+                    if owner._parent is not None:
+                        owner._join()
+                    return
+        self._take(name, value)
+
+    return __setitem__
