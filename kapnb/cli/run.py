@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from kapnb.cli._target import TARGET_HELP, load_target
-from kapnb.errors import KapnbError
+from kapnb.errors import KapnbError, TargetError
 
 __all__ = ["HELP", "configure", "execute"]
 
@@ -25,6 +25,7 @@ def execute(arguments: argparse.Namespace) -> int:
     try:
         handler = load_target(arguments.target)
     except KapnbError as error:  # Kapacitor must know it, too
-        end_process(refuse(claim, error, arguments.target))
+        told = error.__cause__ if isinstance(error, TargetError) else None
+        end_process(refuse(claim, told or error, "the script"))
     run(handler)
     return 0
