@@ -46,6 +46,8 @@ FLUSH_AFTER_S = 0.005
 #: After an error frame, input is drained this long, in seconds, so that Kapacitor's writer
 #: does not meet a broken pipe, whose text would hide the error.
 DRAIN_S = 5.0
+#: How long telling of a hung call may take, in seconds, on the wire and in the log.
+LAST_WORDS_S = 1.0
 #: A keepalive response with time 0, which is as good as any.
 PULSE_FRAME = bytes.fromhex("021a00")
 
@@ -137,6 +139,7 @@ class Agent:
         self._writing = threading.Lock()  # the pulse writes, too
         self._stream: ByteStream | None = None
         self._busy = self._stopping = self._gave_up = False
+        self._rounds = 0  # how often there was something to do
         self._thread_id: int | None = None
 
     @property
@@ -175,6 +178,8 @@ class Agent:
         try:
             for event in self.connection.events():
                 handle(event)
+                if self._stopping:  # what came behind it is not begun
+                    break
                 if stream is None or not ready:
                     continue
                 now = clock()
@@ -198,8 +203,9 @@ class Agent:
         pulse = self._pulse()
         pulse.start()
         try:
-            while not (self.ended or self._stopping or session.error is not None):
+            while not self._done():
                 data = stream.read()
+                self._rounds += 1
                 self.silent_since, self._busy = self._clock(), True
                 if data is not None:
                     self._handle(data, stream)
@@ -215,7 +221,13 @@ class Agent:
             self._busy = True  # stop() may hang, too
             session.stop()
             pulse.stop()
+        if self._gave_up:
+            return EXIT_HUNG
         return EXIT_OK if session.error is None or session.refused else EXIT_FAILED
+
+    def _done(self) -> bool:
+        over = self.ended or self._stopping or self._gave_up
+        return over or self.session.error is not None
 
     def request_stop(self) -> None:
         """End `run` after the call that is under way; for signal handlers and other threads."""
@@ -250,8 +262,13 @@ class Agent:
         )
 
     def progress(self) -> int | None:
-        """Return where in the input the present call stands; None while there is none."""
-        return self.connection.received if self._busy and not self._writing.locked() else None
+        """Return a number that grows with each input and each waking; None while idle.
+
+        Waiting for a peer that does not read is no work of ours.
+        """
+        if not self._busy or self._writing.locked():
+            return None
+        return self.connection.received + self._rounds
 
     def beat(self) -> None:
         """Write what is finished, or else a sign of life."""
@@ -276,20 +293,31 @@ class Agent:
         self.on_hung()
 
     def give_up(self, text: str) -> None:
-        """Say last words past a call that will not return: what is finished, then an error."""
+        """Say last words past a call that will not return: what is finished, then an error.
+
+        `run` ends, should the call return after all.
+        """
         stream = self._stream
         if stream is None or self._gave_up:
             return
+        self._gave_up = True
+        if not self.ended and self.session.error is None:  # else the last word was said
+            self._write_last(stream, text)
+        # What does not return may be the log, and then it holds the log's lock.
+        log = threading.Thread(target=self._log.error, args=("%s", text), daemon=True)
+        log.start()
+        log.join(LAST_WORDS_S)
+
+    def _write_last(self, stream: ByteStream, text: str) -> None:
+        """Write what is finished and an error, unless nobody reads."""
         from kapnb.agent._blame import wire_text
 
-        self._gave_up = True
-        self._log.error("%s", text)
-        if self.ended or self.session.error is not None:  # the last word was said
-            return
-        if not self._writing.acquire(timeout=1.0):  # somebody waits for a peer that does not read
+        error = ProtobufCodec().encode_response(ErrorResponse(wire_text(text)), in_batch=False)
+        if not self._writing.acquire(timeout=LAST_WORDS_S):
             return
         try:
-            error = ErrorResponse(wire_text(text))
-            stream.write(self.take() + ProtobufCodec().encode_response(error, in_batch=False))
+            stream.write(self._outbox.take() + error)
+        except OSError:  # the peer is gone: the log has to do
+            return
         finally:
             self._writing.release()

@@ -43,7 +43,7 @@ def blame(error: BaseException, who: str) -> KapnbError:
         frame for frame in traceback.extract_tb(error.__traceback__) if not is_ours(frame.filename)
     ]
     own = [frame for frame in frames if not _in_library(frame.filename)]
-    if isinstance(error, SyntaxError) and error.filename and not _in_library(error.filename):
+    if isinstance(error, SyntaxError) and error.filename and _is_file(error.filename):
         place = f"line {error.lineno} of {_short(error.filename)}"
         return _caused(f"{public_name(error)}: {error.msg} (in {who}, {place})", error)
     if not frames:
@@ -135,6 +135,11 @@ def _in_library(filename: str) -> bool:
         or "site-packages" in filename
         or "dist-packages" in filename
     )
+
+
+def _is_file(filename: str) -> bool:
+    """Tell whether code is the user's own file, and not some text that was evaluated."""
+    return not _in_library(filename) and not filename.startswith("<")
 
 
 def _caused(text: str, error: BaseException) -> HandlerError:

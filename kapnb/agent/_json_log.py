@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from datetime import datetime, timezone
 
 __all__ = ["JsonFormatter"]
 
-#: Longest text of one member, in characters; the line must stay below Kapacitor's limit.
-_TEXT_MAX = 20_000
+#: Longest text of one member, in bytes of the line, which must stay below Kapacitor's limit.
+_TEXT_MAX = 24_000
 
 
 class JsonFormatter(logging.Formatter):
@@ -28,13 +29,16 @@ class JsonFormatter(logging.Formatter):
             entry["traceback"] = _short(self.formatException(record.exc_info))
         counters = getattr(record, "counters", None)
         if isinstance(counters, dict):
-            entry["counters"] = counters
+            entry["counters"] = {
+                name: None if isinstance(value, float) and not math.isfinite(value) else value
+                for name, value in counters.items()
+            }
         return json.dumps(entry, default=str)
 
 
 def _short(text: str) -> str:
     """Cut text that would make too long a line; what matters stands at the ends."""
-    if len(text) <= _TEXT_MAX // 6:  # JSON may write six characters for one
+    size_max = _TEXT_MAX // 12  # JSON may write twelve bytes for one character
+    if len(text) <= size_max:
         return text
-    half = _TEXT_MAX // 12
-    return f"{text[:half]} … {text[-half:]}"
+    return f"{text[: size_max // 2]} … {text[-size_max // 2 :]}"

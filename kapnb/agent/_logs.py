@@ -16,6 +16,9 @@ __all__ = ["LINE_MAX", "LineLimited", "configure_logging"]
 
 #: Longest line written, in bytes, with its end; Kapacitor's limit is 65,536.
 LINE_MAX = 60_000
+#: Most bytes that one character becomes: spelled out as ``\\U0001f600`` where the encoding
+#: does not have it.
+_CHARACTER_MAX = 10
 
 
 class LineLimited(io.TextIOBase):
@@ -25,11 +28,21 @@ class LineLimited(io.TextIOBase):
     ----------
     stream : text file
         Where everything goes, at the latest at the end of each line.
+
+    Attributes
+    ----------
+    last_words : str
+        The last text written that was more than white space.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._column = 0  # in bytes
+        self._column = 0  # in bytes, since the last line feed: nothing else ends a line
+        self.last_words = ""
+
+    def __getattr__(self, name: str) -> Any:
+        """Be as the stream below in all that has nothing to do with lines."""
+        return getattr(self._stream, name)
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
@@ -48,21 +61,35 @@ class LineLimited(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Write `text`, breaking its longest lines."""
-        for line in text.splitlines(keepends=True):
-            self._write_line(line)
+        size = self._size(text)
+        if self._column + size < LINE_MAX:  # in one piece: other threads write, too
+            self._stream.write(text)
+            end = text.rfind("\n") + 1
+            self._column = self._size(text[end:]) if end else self._column + size
+        else:
+            for line in io.StringIO(text, newline="\n"):  # a carriage return ends none
+                self._write_line(line)
         if "\n" in text:
             self._stream.flush()
+        if text and not text.isspace():
+            self.last_words = text
         return len(text)
 
     def _write_line(self, line: str) -> None:
-        size = len(line.encode(errors="replace"))
-        while self._column + size > LINE_MAX:
-            room = max((LINE_MAX - self._column) // 4, 1)  # a character has up to four bytes
-            self._stream.write(f"{line[:room]}\n")
-            line, self._column = line[room:], 0
-            size = len(line.encode(errors="replace"))
-        self._stream.write(line)
-        self._column = 0 if line.endswith(("\n", "\r")) else self._column + size
+        content, end = line.removesuffix("\n"), line.endswith("\n")
+        width = 1 if line.isascii() else _CHARACTER_MAX
+        while self._column + (size := self._size(content)) >= LINE_MAX:
+            room = max((LINE_MAX - self._column - 1) // width, 0)
+            self._stream.write(f"{content[:room]}\n")
+            content, self._column = content[room:], 0
+        self._stream.write(f"{content}\n" if end else content)
+        self._column = 0 if end else self._column + size
+
+    def _size(self, text: str) -> int:
+        """Return how many bytes `text` is at the most."""
+        if text.isascii():
+            return len(text)
+        return len(text.encode(self.encoding or "utf-8", self.errors or "backslashreplace"))
 
     def flush(self) -> None:
         """Write what waits below."""

@@ -40,6 +40,11 @@ class Porch:
         Called with a sentence if the import has run beyond the busy limit.
     leave : callable
         Called if Kapacitor closed its side after its info was answered, and wants no more.
+
+    Attributes
+    ----------
+    answered : bool
+        Whether info was.
     """
 
     def __init__(
@@ -55,7 +60,7 @@ class Porch:
         self._on_hung = on_hung
         self._leave = leave
         self._received = b""
-        self._answered = self._closed = False
+        self.answered = self._closed = False
         self._reading = info is not None
         self._main = threading.get_ident()
         self.silent_since = time.monotonic()
@@ -74,23 +79,23 @@ class Porch:
         self._received = b""
 
     def _serve(self) -> None:
-        try:
-            while not self._closed:
-                if not self._reading:
-                    self._stopped.wait(BEAT_S)
-                else:
+        while not self._closed:
+            if not self._reading:
+                self._stopped.wait(BEAT_S)
+            else:
+                try:
                     data = self._stream.read(BEAT_S)
                     if data is not None:
                         self._take(data)
-                if not self._closed:
-                    self._pulse.tick()
-        except OSError:  # the peer is gone: the main thread meets it, and says so
-            return
+                except OSError:  # the peer is gone: the main thread meets it, unless it hangs
+                    self._reading = False
+            if not self._closed:
+                self._pulse.tick()
 
     def _take(self, data: bytes) -> None:
         if not data:
             self._reading = False
-            if self._answered and not self._received:
+            if self.answered and not self._received:
                 self._leave()
             return
         self._received += data
@@ -98,7 +103,7 @@ class Porch:
             size, body = frame
             if body == _INFO_REQUEST and self._info is not None:
                 self._stream.write(self._info)
-                self._answered = True
+                self.answered = True
             elif body[:1] == bytes([_KEEPALIVE_TAG]):
                 self._stream.write(self._received[:size])  # the answer reads as the question
             else:

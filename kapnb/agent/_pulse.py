@@ -31,7 +31,7 @@ class Watched(Protocol):
         ...
 
     def beat(self) -> None:
-        """Send a sign of life, unless that had to wait."""
+        """Send a sign of life, unless that had to wait; raise OSError if the peer is gone."""
         ...
 
     def hung(self, seconds: float) -> None:
@@ -68,6 +68,7 @@ class Pulse:
         self._each_tick = each_tick
         self._mark: int | None = None
         self._since = 0.0
+        self._deaf = False  # whether the peer is gone
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kapnb-pulse", daemon=True)
 
@@ -93,15 +94,15 @@ class Pulse:
         if now - self._since >= self._limit_s:
             self._stopped.set()
             self._watched.hung(now - self._since)
-        elif now - self._watched.silent_since >= BEAT_S:
-            self._watched.beat()
+        elif now - self._watched.silent_since >= BEAT_S and not self._deaf:
+            try:
+                self._watched.beat()
+            except OSError:  # the peer is gone: the main thread meets it, unless it hangs
+                self._deaf = True
 
     def _run(self) -> None:
         while not self._stopped.wait(BEAT_S):
-            try:
-                self.tick()
-            except OSError:  # the peer is gone: the main thread meets it, and says so
-                return
+            self.tick()
 
 
 def busy_limit(environ: dict[str, str] | None = None, default: float = BUSY_LIMIT_S) -> float:

@@ -262,8 +262,8 @@ class Session:
         from kapnb.agent._blame import wire_text
 
         self.error = error
+        self._send(ErrorResponse(wire_text(error)))  # before the log, which may block
         self._log.error("%s", error, exc_info=error.__cause__ or error)
-        self._send(ErrorResponse(wire_text(error)))
 
     # ---------------------------------------------------------------- management
 
@@ -319,10 +319,11 @@ class Session:
         if error is not None:
             from kapnb.agent._blame import wire_text
 
-            self._log.error("%s", error, exc_info=error.__cause__)
             self.error, self.refused = error, True
             answer = type(answer)(False, wire_text(answer.error))
-        self._send(answer)
+        self._send(answer)  # before the log, which may block
+        if error is not None:
+            self._log.error("%s", error, exc_info=error.__cause__)
 
     def _keepalive(self, event: KeepaliveRequest) -> None:
         self._send(KeepaliveResponse(event.time))

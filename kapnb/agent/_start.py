@@ -7,6 +7,7 @@ told to Kapacitor when it first asks, so that its error names the cause and not 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import signal
 import sys
@@ -15,9 +16,10 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, NoReturn
 
-from kapnb.agent._agent import EXIT_BROKEN_PIPE, EXIT_FAILED, EXIT_HUNG, Agent
+from kapnb.agent._agent import EXIT_BROKEN_PIPE, EXIT_FAILED, EXIT_HUNG, EXIT_OK, Agent
 from kapnb.agent._logs import configure_logging
 from kapnb.agent._stdio import FdStream, claimed
+from kapnb.errors import HandlerError, KapnbError, RemoteProtocolError, TargetError
 
 if TYPE_CHECKING:
     import logging
@@ -27,7 +29,17 @@ if TYPE_CHECKING:
 
 leave_at_once = os._exit  # as it is before `speak_at_the_end` puts another in its place
 
-__all__ = ["end_process", "error_frame", "refuse", "run", "speak_at_the_end"]
+__all__ = [
+    "end_process",
+    "error_frame",
+    "leave_at_once",
+    "leave_within_grace",
+    "make_agent",
+    "refuse",
+    "run",
+    "serve_stdio",
+    "speak_at_the_end",
+]
 
 #: A process whose agent has ended leaves within this time, in seconds, whatever threads user
 #: code left behind: Kapacitor waits for it without limit.
@@ -89,7 +101,6 @@ def check_declared(declared: bytes | None, agent: Agent) -> None:
     """
     if declared is None:
         return
-    from kapnb.errors import HandlerError
     from kapnb.protocol import ProtobufCodec, split_frames
 
     (body,) = split_frames(declared)
@@ -117,6 +128,7 @@ def stop_on_sigterm(agent: Agent) -> None:
     """Let SIGTERM end `agent` after the call under way, within the grace time."""
 
     def stop(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # starting a thread is not reentrant
         agent.request_stop()
         leave_within_grace(0)
 
@@ -126,13 +138,14 @@ def stop_on_sigterm(agent: Agent) -> None:
 
 def end_process(status: int) -> None:
     """Leave with `status`, at the latest when the grace time is over."""
-    sys.stderr.flush()
     leave_within_grace(status)
+    with contextlib.suppress(OSError):  # whoever read it is gone
+        sys.stderr.flush()
     sys.exit(status)
 
 
 def leave_within_grace(status: int) -> None:
-    """End the process with `status` when the grace time is over, whatever still runs."""
+    """Have the process end with `status` when the grace time is over, whatever still runs."""
     last = threading.Timer(EXIT_GRACE_S, leave_at_once, (status,))
     last.daemon = True
     last.start()
@@ -154,11 +167,13 @@ def speak_at_the_end(claim: StdioClaim) -> None:
         if claim.served or issubclass(kind, KeyboardInterrupt):
             before(kind, error, trace)
         else:
-            refuse(claim, error.with_traceback(trace), "the script")
+            end_process(refuse(claim, error.with_traceback(trace), "the script"))
 
     def ended() -> None:
         if not claim.served:
-            refuse(claim, SystemExit("the script ended before it served a Handler"), "the script")
+            # An excepthook of the user's, in place of ours, may have had it.
+            error = getattr(sys, "last_value", None)
+            refuse(claim, error or _without_a_handler(claim), "the script")
 
     def exit_at_once(status: int) -> NoReturn:
         # Kapacitor would see a broken pipe and no reason. A child process ends so by rights.
@@ -174,6 +189,13 @@ def speak_at_the_end(claim: StdioClaim) -> None:
     atexit.register(ended)
 
 
+def _without_a_handler(claim: StdioClaim) -> TargetError:
+    """Say that nothing was served; ``sys.exit("…")`` has printed why."""
+    words = claim.stderr.last_words.strip().rpartition("\n")[2]
+    last = f"; the last it printed: {words}" if words else ""
+    return TargetError(f"the script ended before it served a Handler{last}")
+
+
 def refuse(claim: StdioClaim, error: BaseException, who: str) -> int:
     """Answer Kapacitor's first question with why there is no Handler; return the exit status.
 
@@ -186,33 +208,39 @@ def refuse(claim: StdioClaim, error: BaseException, who: str) -> int:
     who : str
         The Handler's class, or the script.
     """
-    import traceback
-
     from kapnb.agent._blame import blame
-    from kapnb.errors import HandlerError, KapnbError
 
     known = isinstance(error, KapnbError) and not isinstance(error, HandlerError)
     text = str(error) if known else str(blame(error, who))
-    shown = error.__cause__ if known else error
-    if shown is not None:
-        sys.stderr.write("".join(traceback.format_exception(shown)))
-    sys.stderr.write(f"kapnb: {text}\n")
+    with contextlib.suppress(OSError):  # nobody reads it
+        _show(error.__cause__ if known else error, text)
     stream = claim.take()
     if stream.isatty():  # a person, who has read it
         return EXIT_FAILED
     try:
-        _answer_with(stream, text)
+        asked = _answer_with(stream, text)
     except OSError:
         return EXIT_BROKEN_PIPE
-    return EXIT_FAILED
+    # A daemon that has got its info and asks no more must not depend on who was quicker.
+    return EXIT_FAILED if asked or not claim.foretold else EXIT_OK
 
 
-def _answer_with(stream: FdStream, text: str) -> None:
-    """Wait for the first request and answer it with `text`, then for the end of the input."""
+def _show(error: BaseException | None, text: str) -> None:
+    import traceback
+
+    if error is not None:
+        sys.stderr.write("".join(traceback.format_exception(error)))
+    sys.stderr.write(f"kapnb: {text}\n")
+
+
+def _answer_with(stream: FdStream, text: str) -> bool:
+    """Wait for the first request and answer it with `text`, then for the end of the input.
+
+    Returns whether there was a request.
+    """
     import time
 
     from kapnb.agent._blame import wire_text
-    from kapnb.errors import RemoteProtocolError
     from kapnb.model import (
         ErrorResponse,
         InitRequest,
@@ -233,18 +261,19 @@ def _answer_with(stream: FdStream, text: str) -> None:
         try:
             for event in connection.events():
                 if isinstance(event, EndOfStream):
-                    return
+                    return answered
                 if isinstance(event, KeepaliveRequest):
                     stream.write(connection.send(KeepaliveResponse(event.time)))
                 elif isinstance(event, InitRequest):
                     # Kapacitor forgets a process that refuses init without closing its stdin.
                     stream.write(connection.send(InitResponse(False, wire_text(text))))
-                    return
+                    return True
                 elif not answered:
                     answered, deadline = True, time.monotonic() + EXIT_GRACE_S
                     stream.write(connection.send(ErrorResponse(wire_text(text))))
         except RemoteProtocolError:  # whoever speaks so would not understand the answer
-            return
+            return True
+    return answered
 
 
 def error_frame(text: str) -> bytes:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kapnb.agent._agent import Agent
+    from kapnb.agent._porch import Porch
 
 __all__ = ["FdStream", "StdioClaim", "claim_stdio", "claimed"]
 
@@ -82,17 +83,20 @@ class StdioClaim:
     ----------
     stream : FdStream
         What they were.
+    stderr : LineLimited
+        What everything that is printed goes through.
     info : bytes or None
         The frame with which info was answered for the Handler, if the script declared it.
+    foretold : bool
+        Whether it was, before the script was imported.
     agent : Agent or None
         Who serves it.
     served : bool
         Whether somebody has taken over; until then the process speaks for itself if it ends.
     """
 
-    def __init__(self, info: bytes | None) -> None:
+    def __init__(self) -> None:
         from kapnb.agent._logs import LineLimited
-        from kapnb.agent._porch import Porch
         from kapnb.agent._start import speak_at_the_end
 
         frames_in, frames_out = os.dup(0), os.dup(1)  # not inherited by child processes
@@ -101,13 +105,21 @@ class StdioClaim:
         os.close(nothing)
         os.dup2(2, 1)
         sys.stdout.flush()  # what was printed before is no frame either
-        sys.stdout = sys.stderr = LineLimited(sys.stderr)
+        sys.stdout = sys.stderr = self.stderr = LineLimited(sys.stderr)
         self.stream = FdStream(frames_in, frames_out)
-        self.info = info
+        self.info: bytes | None = None
         self.agent: Agent | None = None
         self.served = False
-        self._porch: Porch | None = Porch(self.stream, info, on_hung=self._hung)
+        self.foretold = False
+        self._porch: Porch | None = None
         speak_at_the_end(self)
+
+    def open_porch(self, info: bytes | None) -> None:
+        """Send signs of life while the script is imported, and answer info if it is known."""
+        from kapnb.agent._porch import Porch
+
+        self.info = info
+        self._porch = Porch(self.stream, info, on_hung=self._hung)
 
     def take(self) -> FdStream:
         """Return the stream for an Agent to serve."""
@@ -119,15 +131,17 @@ class StdioClaim:
         """Send no more signs of life; whoever called this answers from now on."""
         if self._porch is not None:
             self._porch.close()
+            self.foretold = self._porch.answered
             self._porch = None
 
     def _hung(self, text: str) -> None:
         from kapnb.agent._agent import EXIT_HUNG
-        from kapnb.agent._start import error_frame
+        from kapnb.agent._start import error_frame, leave_within_grace
 
-        sys.stderr.write(f"kapnb: {text}\n")
+        leave_within_grace(EXIT_HUNG)  # stderr may be what hangs
         with contextlib.suppress(OSError):  # the peer is gone: there is nobody left to tell
             self.stream.write(error_frame(text))
+        sys.stderr.write(f"kapnb: {text}\n")
         os._exit(EXIT_HUNG)
 
 
@@ -161,12 +175,13 @@ def claim_stdio(
     """
     global _claim  # noqa: PLW0603  # the process has one stdin and one stdout
     if _claim is None:
+        _claim = StdioClaim()  # first, so that whatever fails from here on is told
         info = None
         if wants is not None:
             from kapnb.agent._porch import info_frame
 
             info = info_frame(wants, provides, options or {})
-        _claim = StdioClaim(info)
+        _claim.open_porch(info)
     return _claim.stream
 
 

@@ -71,6 +71,7 @@ def execute(arguments: argparse.Namespace) -> int:
     try:
         handler = load_target(arguments.target)
     except KapnbError as error:  # Kapacitor must know it, too
-        end_process(refuse(claim, error, arguments.target))
+        told = error.__cause__ if isinstance(error, TargetError) else None
+        end_process(refuse(claim, told or error, "the script"))
     run(handler)
     return 0

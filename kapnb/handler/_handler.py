@@ -381,9 +381,10 @@ class Handler:
         HandlerError
             If the Handler is not running.
         """
-        if self._outlet is None:
+        outlet = self._outlet  # the session may end meanwhile
+        if outlet is None:
             raise HandlerError("emit needs a running session; in a data method, yield instead")
-        self._outlet(item)
+        outlet(item)
 
     # ----------------------------------------------------------------- helpers
 

@@ -41,11 +41,13 @@ class Record:
 
     #: Names of the parts.
     parts: ClassVar[tuple[str, ...]] = ()
+    __match_args__: ClassVar[tuple[str, ...]] = ()
     _defaults: ClassVar[dict[str, Any]] = {}
 
     def __init_subclass__(cls) -> None:
         names = [name for name, kind in cls.__annotations__.items() if "ClassVar" not in str(kind)]
-        cls.parts = (*cls.parts, *names)
+        cls.parts = tuple(dict.fromkeys((*cls.parts, *names)))
+        cls.__match_args__ = cls.parts  # type: ignore[misc]
         own = {name: vars(cls)[name] for name in names if name in vars(cls)}
         cls._defaults = {**cls._defaults, **own}
 
