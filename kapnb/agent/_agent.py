@@ -48,6 +48,8 @@ FLUSH_AFTER_S = 0.005
 DRAIN_S = 5.0
 #: How long telling of a hung call may take, in seconds, on the wire and in the log.
 LAST_WORDS_S = 1.0
+#: How long an answer may wait to be read by a peer that has ended its own side, in seconds.
+UNREAD_S = 5.0
 #: A keepalive response with time 0, which is as good as any.
 PULSE_FRAME = bytes.fromhex("021a00")
 
@@ -65,6 +67,10 @@ class ByteStream(Protocol):
 
     def wake(self) -> None:
         """Make a `read` under way return None. May be called from any thread."""
+        ...
+
+    def hung_up(self) -> bool:
+        """Return whether the peer will send no more, though what it sent may be unread."""
         ...
 
 
@@ -93,6 +99,9 @@ class Agent:
     on_hung : callable
         Called, after Kapacitor was told, when one call has run beyond the busy limit; it must
         end what cannot be interrupted.
+    on_unread : callable
+        Called when the peer has ended its side and does not read what is being written; it must
+        end what cannot be interrupted, too.
 
     Examples
     --------
@@ -129,6 +138,8 @@ class Agent:
         self.session = Session(handler, self._outbox, log, skip)
         self.ended = False
         self.on_hung: Callable[[], None] = lambda: None
+        self.on_unread: Callable[[], None] = lambda: None
+        self._unread_since: float | None = None
         self.silent_since = 0.0
         self._clock = clock
         self._log_or_none = log
@@ -253,13 +264,31 @@ class Agent:
     # -------------------------------------------------------------------- pulse
 
     def _pulse(self) -> Pulse:
-        counters = self._counters
         return Pulse(
             self,
             limit_s=busy_limit(default=self.session.handler.busy_limit),
             clock=self._clock,
-            each_tick=counters.log_if_due if counters is not None else None,
+            each_tick=self._each_tick,
         )
+
+    def _each_tick(self) -> None:
+        if self._counters is not None:
+            self._counters.log_if_due()
+        self._leave_unread()
+
+    def _leave_unread(self) -> None:
+        """Give a write up that nobody will ever read; it would keep the process for good."""
+        stream = self._stream
+        if stream is None or not (self._writing.locked() and stream.hung_up()):
+            self._unread_since = None
+            return
+        now = self._clock()
+        if self._unread_since is None:
+            self._unread_since = now
+        elif now - self._unread_since >= UNREAD_S:
+            self._unread_since = now
+            self._log.error("the peer has ended its side and does not read the answers: leaving")
+            self.on_unread()
 
     def progress(self) -> int | None:
         """Return a number that grows with each input and each waking; None while idle.

@@ -53,7 +53,8 @@ class Served:
         stream = SocketStream(self.connection, self._at_end)
         try:
             agent = self._agent = make_agent(handler, self.log)
-            agent.on_hung = self.cut_off  # its thread cannot be ended, its connection can
+            # Its thread cannot be ended, its connection can.
+            agent.on_hung = agent.on_unread = self.cut_off
             self._stream = stream
             if self._ending:  # asked for before there was a stream
                 stream.end()

@@ -82,6 +82,12 @@ class SocketStream:
         with contextlib.suppress(OSError):  # full: a wake-up is under way; closed: too late
             self._waker.send(b"\0")
 
+    def hung_up(self) -> bool:
+        """See `kapnb.agent.ByteStream`."""
+        poll = select.poll()
+        poll.register(self._connection, select.POLLRDHUP)
+        return bool(poll.poll(0))
+
     def end(self) -> None:
         """Ask the reader to finish what was received. May be called from any thread."""
         self._ending = True

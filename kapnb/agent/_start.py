@@ -80,6 +80,7 @@ def serve_stdio(agent: Agent) -> None:
     """Prepare the process for `agent` to serve its stdin and stdout."""
     claimed().agent = agent
     agent.on_hung = lambda: leave_at_once(EXIT_HUNG)
+    agent.on_unread = lambda: leave_at_once(EXIT_BROKEN_PIPE)
     if os.environ.get("KAPNB_SUPERVISED"):
         from kapnb.agent._supervised import hold_to_supervision
 

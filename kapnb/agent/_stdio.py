@@ -66,6 +66,12 @@ class FdStream:
         while view:  # a pipe may take less than it is given
             view = view[os.write(self._write_fd, view) :]
 
+    def hung_up(self) -> bool:
+        """See `kapnb.agent.ByteStream`."""
+        poll = select.poll()
+        poll.register(self._read_fd, 0)
+        return bool(poll.poll(0))
+
     def isatty(self) -> bool:
         """Return whether the peer is a person at a terminal."""
         return os.isatty(self._read_fd)

@@ -121,6 +121,10 @@ class _FileStream:
         """See `kapnb.agent.ByteStream`."""
         self._chunks.put(None)
 
+    def hung_up(self) -> bool:
+        """See `kapnb.agent.ByteStream`."""
+        return self._ended
+
     def close(self) -> None:
         """Forget what was read; the thread ends with its object."""
         self._ended = True

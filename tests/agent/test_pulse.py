@@ -471,3 +471,23 @@ def test_request_stop_ends_the_run_after_the_call_under_way():
     assert agent.run(stream) == EXIT_OK
     assert seen == [0, 1, 2]
     assert sum(map(count, stream.writes)) == 4
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_an_answer_that_nobody_will_ever_read_is_given_up(ended):
+    """Conformance case 39: only if the peer has ended its side, and not at once."""
+    now, left = [0.0], []
+    agent = Agent(Mirror(), clock=lambda: now[0])
+    stream = agent._stream = Stream()
+    stream.hung_up = lambda: ended
+    agent.on_unread = lambda: left.append(now[0])
+    agent._writing.acquire()  # a write is under way, and stays so
+
+    for now[0] in range(8):
+        agent._each_tick()
+
+    assert left == ([5] if ended else [])
+    agent._writing.release()
+    now[0] = 20.0
+    agent._each_tick()
+    assert len(left) == ended
