@@ -10,9 +10,7 @@ import argparse
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Sequence
-from importlib.metadata import entry_points
 from typing import Any
 
 from kapnb._version import __version__
@@ -44,12 +42,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0: fine; 1: what was given has a fault; 2: wrong usage.
     """
-    arguments = build_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    # Kapacitor waits for `kapnb run`: one command's module is enough if it is named first.
+    arguments = build_parser(only=words[0] if words else None).parse_args(words)
     try:
         status: int = arguments.execute(arguments)
         sys.stdout.flush()
     except KapnbError as error:
         if arguments.debug:
+            import traceback
+
             traceback.print_exc()
         print(f"kapnb: {error}", file=sys.stderr)
         return EXIT_FAULT
@@ -60,8 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser with every subcommand that is installed."""
+def build_parser(only: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser with every subcommand that is installed, or one of our own alone."""
     parser = argparse.ArgumentParser(
         prog="kapnb",
         description="Write, run and prove Kapacitor UDFs in a notebook; export what ran.",
@@ -70,7 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"kapnb {__version__}")
     parser.add_argument("--debug", action="store_true", help="show tracebacks of expected errors")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, module in sorted(_modules().items()):
+    for name, module in sorted(_modules(only).items()):
         command = commands.add_parser(name, help=module.HELP, description=module.HELP)
         command.add_argument(
             "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
@@ -80,7 +82,11 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _modules() -> dict[str, Any]:
+def _modules(only: str | None) -> dict[str, Any]:
+    if only in COMMANDS:
+        return {only: importlib.import_module(COMMANDS[only])}
+    from importlib.metadata import entry_points
+
     modules = {name: importlib.import_module(path) for name, path in COMMANDS.items()}
     for point in entry_points(group="kapnb.commands"):
         modules[point.name] = point.load()

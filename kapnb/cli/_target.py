@@ -6,8 +6,6 @@ import ast
 import importlib
 import importlib.util
 import sys
-import traceback
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,7 +27,7 @@ def load_target(target: str) -> type[Handler]:
         If there is no such thing, it cannot be imported, or it holds not exactly one Handler.
     """
     path = Path(target)
-    loader = _loaders().get(path.suffix.removeprefix("."))
+    loader = None if path.suffix == ".py" else _loaders().get(path.suffix.removeprefix("."))
     if loader is not None:
         return _checked(loader(path), target)
     if is_official_script(path):
@@ -81,6 +79,8 @@ def _load_official(path: Path, target: str) -> type[Handler]:
 
 def _loaders() -> dict[str, Any]:
     """Return further kinds of target, by suffix, that other packages can load."""
+    from importlib.metadata import entry_points  # not for every start of a script
+
     return {point.name: point.load() for point in entry_points(group="kapnb.targets")}
 
 
@@ -105,6 +105,8 @@ def _guarded(target: str, load: Any, argument: Any) -> Any:
     except KapnbError:
         raise
     except (Exception, SystemExit) as error:
+        import traceback
+
         frames = [
             frame
             for frame in traceback.extract_tb(error.__traceback__)
