@@ -255,18 +255,23 @@ class ProtobufCodec:
         Write map entries in sorted order. Otherwise their order differs from process to
         process, which is right for production (it costs half a microsecond a point less) and
         wrong wherever bytes are compared or kept.
+
+    Attributes
+    ----------
+    prefixes : dict of int to bytes
+        Size of a body → how it begins if it is one point and nothing else.
     """
 
     def __init__(self, *, deterministic: bool = False) -> None:
         self._deterministic = deterministic
         self._headers: dict[int, bytes] = {}
-        self._prefixes: dict[int, bytes] = {}
+        self.prefixes: dict[int, bytes] = {}
 
     def decode_request(self, data: bytes, start: int = 0, end: int | None = None) -> Request | None:
         """See `Codec`."""
         # The usual frame holds one point and nothing else: keep its bytes, parse on demand.
         end = len(data) if end is None else end
-        prefix = self._prefixes.get(end - start) or self._prefix(end - start)
+        prefix = self.prefixes.get(end - start) or self._prefix(end - start)
         if data.startswith(prefix, start, end):
             return wire_point(data[start + len(prefix) : end])
         request: Request | None = self._decode(schema().Request, _DECODE_REQUEST, data[start:end])
@@ -277,7 +282,7 @@ class ProtobufCodec:
     ) -> Response | None:
         """See `Codec`."""
         end = len(data) if end is None else end
-        prefix = self._prefixes.get(end - start) or self._prefix(end - start)
+        prefix = self.prefixes.get(end - start) or self._prefix(end - start)
         if data.startswith(prefix, start, end):
             point = WirePoint(data[start + len(prefix) : end])
             point.parse()  # what a UDF sends is not trusted
@@ -343,8 +348,8 @@ class ProtobufCodec:
                 break
         else:  # 131 bytes, say: a point is 130 with a length of one byte, 132 with one of two
             prefix = _NO_POINT
-        if len(self._prefixes) < _REMEMBERED_MAX:
-            self._prefixes[size] = prefix
+        if len(self.prefixes) < _REMEMBERED_MAX:
+            self.prefixes[size] = prefix
         return prefix
 
     def _header(self, size: int) -> bytes:

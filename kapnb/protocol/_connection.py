@@ -42,6 +42,7 @@ __all__ = ["FRAME_SIZE_MAX", "Connection", "EndOfStream", "Event", "UnknownReque
 FRAME_SIZE_MAX = 256 * 1024 * 1024
 #: Bytes of a length prefix: 5 hold 35 bits. More can only be a stream out of step.
 _LENGTH_BYTES_MAX = 5
+_new = object.__new__
 #: The largest body whose length has two bytes.
 _SMALL = 0x3FFF
 
@@ -142,6 +143,9 @@ class Connection:
         else:
             self._ours, self._theirs = requests, responses
             self._encode, self._decode = self._codec.encode_request, self._codec.decode_response  # type: ignore[assignment]
+        # Points of sizes that were seen need no codec: they stay bytes.
+        known = role is Role.AGENT and type(self._codec) is ProtobufCodec
+        self._prefixes: dict[int, bytes] = self._codec.prefixes if known else {}  # type: ignore[attr-defined]
         self._unanswered: Counter[Kind] = Counter()
         self._buffer = b""
         self._position = 0
@@ -213,7 +217,8 @@ class Connection:
         """
         if self._error:
             raise self._error
-        decode, theirs, small = self._decode, self._theirs, self._small
+        decode, theirs, small, prefixes = self._decode, self._theirs, self._small, self._prefixes
+        event: Any
         try:
             while True:
                 buffer, start = self._buffer, self._position
@@ -234,6 +239,17 @@ class Connection:
                         break
                     start, end = body
                 self._position = end
+                prefix = prefixes.get(end - start)
+                if (
+                    prefix is not None
+                    and theirs.point_fits
+                    and buffer.startswith(prefix, start, end)
+                ):
+                    event = _new(WirePoint)  # what decode would do, without calls
+                    event._raw = buffer[start + len(prefix) : end]
+                    event._message = event._fields = event._tags = None
+                    yield event
+                    continue
                 event = decode(buffer, start, end)
                 if type(event) is WirePoint and theirs.point_fits:
                     yield event
