@@ -172,9 +172,7 @@ def test_async_methods_are_known(function):
     assert is_async(cls.of_class)
 
 
-@pytest.mark.parametrize(
-    "method", [plain, generator, divmod, Callable(), Callable().__call__]
-)
+@pytest.mark.parametrize("method", [plain, generator, divmod, Callable(), Callable().__call__])
 def test_others_are_not_async(method):
     """Functions in C have no code to look at."""
     assert not is_async(method)
