@@ -61,15 +61,28 @@ class Counters:
         self._outbox: Outbox | None = None
 
     def count_output(self, outbox: Outbox) -> None:
-        """Count what goes into `outbox` from now on."""
+        """Count what goes into `outbox` from now on, unless it is taken back."""
         self._outbox, send = outbox, outbox.send
+        open_unit, close_unit = outbox.open_unit, outbox.close_unit
+        before = 0
 
         def counted(message: Any) -> None:
             send(message)
             if isinstance(message, Point):
                 self.points_out += 1
 
+        def opened() -> None:
+            nonlocal before
+            before = self.points_out
+            open_unit()
+
+        def closed(*, keep: bool) -> None:
+            close_unit(keep=keep)
+            if not keep:
+                self.points_out = before
+
         outbox.send = outbox.send_point = counted  # type: ignore[method-assign, assignment]
+        outbox.open_unit, outbox.close_unit = opened, closed  # type: ignore[method-assign]
 
     def watch(self, session: Session) -> Callable[[Any], None]:
         """Return `session.handle` with a stop watch around it."""
@@ -102,7 +115,10 @@ class Counters:
         return float("inf")
 
     def facts(self) -> dict[str, float]:
-        """Return everything as names and numbers; times in milliseconds, sizes in bytes."""
+        """Return everything as names and numbers; times in milliseconds, sizes in bytes.
+
+        There are no times before the first input.
+        """
         session, outbox = self._session, self._outbox
         facts: dict[str, float] = {"points_in": self.points_in, "points_out": self.points_out}
         if session is not None and outbox is not None:
@@ -110,7 +126,7 @@ class Counters:
             facts["dropped_fields"] = outbox.dropped_fields
             facts["groups"] = len(session.handler.group_states)
             facts["snapshot_bytes"] = session.snapshot_size or 0
-        for share in _QUANTILES:
+        for share in _QUANTILES if any(self._buckets) else ():
             facts[f"p{share * 100:.0f}_ms"] = float(f"{self.quantile(share) * 1000:.3g}")
         return facts
 

@@ -129,7 +129,7 @@ class Session:
         self.refused = False
         self.snapshot_error: SnapshotError | None = None
         self.snapshot_size: int | None = None
-        self.skipped = 0
+        self.skipped = self._failures = 0
         self.wake: Callable[[], None] = _nothing  # set by who waits for input
         self.before_init: Callable[[], None] = _nothing  # set by who has something to prepare
         self._log_or_none = log
@@ -427,8 +427,8 @@ class Session:
     def skip(self, error: KapnbError, points: list[Point]) -> None:
         """Count points that the Handler failed on; log it, less and less often."""
         self.skipped += len(points)
-        count = str(self.skipped)
-        if len(points) > 1 or count.strip("0") in {"1", "2", "5"} or self.skipped < 10:
+        self._failures += 1
+        if self._failures < 10 or str(self._failures).rstrip("0") in {"1", "2", "5"}:
             self._log.error(
                 "skipped %d point(s) in all; now: %s", self.skipped, error, exc_info=error.__cause__
             )
@@ -467,7 +467,7 @@ class Session:
 
                 callback = f"{type(self.handler).__name__}.emit"
                 place = f"line {line} of {os.path.basename(file)}"
-                raise locate(error, callback, place=place) from None
+                raise locate(error, callback, place=place) from error.__cause__
 
     def flush_emitted(self) -> None:
         """Send what other threads emitted while there was nothing to handle."""

@@ -13,8 +13,6 @@ from typing import Any
 
 from kapnb.errors import SourceError
 from kapnb.model import (
-    BeginBatch,
-    EndBatch,
     ErrorResponse,
     InitResponse,
     KeepaliveResponse,
@@ -135,7 +133,6 @@ class Transcript:
     @classmethod
     def _parse(cls, lines: list[str], path: str) -> Transcript:
         transcript, codec = cls(), ProtobufCodec(deterministic=True)
-        in_batch = {True: False, False: False}
         for number, line in enumerate(lines[1:], 2):
             if not line:
                 continue
@@ -145,9 +142,8 @@ class Transcript:
             except ValueError as error:
                 raise SourceError(str(error), f"{path}, line {number}") from error
             encode = codec.encode_request if is_request else codec.encode_response
-            transcript.add(is_request, encode(message, in_batch=in_batch[is_request]))
-            if isinstance(message, (BeginBatch, EndBatch)):
-                in_batch[is_request] = isinstance(message, BeginBatch)
+            # A point of a batch may carry more than it must: all that was written down.
+            transcript.add(is_request, encode(message, in_batch=False))
         return transcript
 
     def difference(self, responses: bytes) -> Difference | None:

@@ -26,7 +26,7 @@ from kapnb.protocol import Connection, Role
 class Gate(Handler):
     """Each point waits for its own event, which the test sets, and tells when it has begun."""
 
-    def init(self):
+    def __init__(self):
         self.begun, self.open, self.cancelled = threading.Semaphore(0), {}, []
 
     async def point(self, point):
@@ -102,28 +102,30 @@ def test_output_keeps_the_order_of_input():
 
 
 def test_no_more_points_are_under_way_than_concurrency_allows():
-    """The third waits until the first has gone out."""
+    """The third is not taken until the first has gone out."""
+    handler, happened = type("Two", (Gate,), {"concurrency": 2})(), []
 
-    class Two(Gate):
-        concurrency = 2
-        most = now = 0
+    def open_gates():
+        handler.begun.acquire()
+        handler.begun.acquire()
+        happened.append("two have begun")
+        handler.let(0, 1)
+        handler.begun.acquire()
+        handler.let(2)
 
-        async def point(self, point):
-            self.now += 1
-            self.most = max(self.most, self.now)
-            for _ in range(3):
-                await asyncio.sleep(0)
-            self.now -= 1
-            yield point
+    def taken():
+        happened.append("all are taken")
+        return b""
 
-    handler = Two()
+    gates = threading.Thread(target=open_gates)
+    gates.start()
+    stream = Pipe(frames(InitRequest(), *(cpu(time=time) for time in range(3))), taken)
 
-    _, answers = answers_of(
-        handler, Pipe(frames(InitRequest(), *(cpu(time=time) for time in range(9))))
-    )
+    _, answers = answers_of(handler, stream)
 
-    assert [answer.time for answer in answers[1:]] == list(range(9))
-    assert handler.most == 2
+    gates.join()
+    assert [answer.time for answer in answers[1:]] == [0, 1, 2]
+    assert happened == ["two have begun", "all are taken"]
 
 
 def test_the_calls_of_one_group_run_in_turn():

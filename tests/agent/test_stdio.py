@@ -20,7 +20,7 @@ class UDF(Handler):
     pass
 """
 SCRIPT = """\
-from kapnb.agent import _agent, _stdio, claim_stdio, run
+from kapnb.agent import _agent, _start, claim_stdio, run
 claim_stdio()
 import os, subprocess, sys, threading
 from kapnb import BATCH, Batch, Handler, InitResponse, Option, Point
@@ -284,7 +284,7 @@ def test_a_reader_that_is_gone_ends_the_process(start):
 def test_a_thread_of_the_user_does_not_keep_the_process(start, daemon, ending):
     """Kapacitor waits for the exit without limit."""
     kapacitor = start(f"""
-_stdio.EXIT_GRACE_S = 0.05
+_start.EXIT_GRACE_S = 0.05
 
 class UDF(Handler):
     def init(self):
@@ -347,7 +347,7 @@ def test_claiming_stdio_twice_is_claiming_it_once(start):
 def test_the_frames_are_not_inherited_by_children(start):
     """A child that lives on does not hold Kapacitor's pipes open."""
     kapacitor = start("""
-_stdio.EXIT_GRACE_S = 0.05
+_start.EXIT_GRACE_S = 0.05
 
 class UDF(Handler):
     def init(self):

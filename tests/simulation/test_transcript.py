@@ -8,7 +8,7 @@ import pytest
 
 from captures import read_session, sessions
 from harness import exact
-from kapnb import Handler, Option, Point, SourceError, simulate
+from kapnb import BATCH, Batch, Handler, Option, Point, SourceError, simulate
 from kapnb.model import Duration
 from kapnb.protocol import ProtobufCodec, split_frames
 from kapnb.simulation import Transcript
@@ -58,6 +58,29 @@ def test_saving_and_loading_loses_nothing(tmp_path):
     assert loaded == transcript
     assert loaded.requests == transcript.requests
     assert loaded.responses == transcript.responses
+
+
+@pytest.mark.parametrize(
+    "change", [lambda p: p, lambda p: p.with_fields(y=1.0), lambda p: Point({})]
+)
+def test_points_that_went_into_a_batch_lose_nothing(tmp_path, change):
+    """Those of a stream travel with more than a batch's points need; it is compared, too."""
+
+    class Windows(Handler):
+        provides = BATCH
+
+        def point(self, point):
+            yield Batch([change(point)])
+
+    transcript = simulate(Windows, DATA, group_by="t").transcript
+    transcript.save(tmp_path / "t.txt")
+
+    loaded = Transcript.load(tmp_path / "t.txt")
+
+    assert exact([message for _, message in loaded]) == exact(
+        [message for _, message in transcript]
+    )
+    assert loaded.difference(transcript.responses) is None
 
 
 TASKS = [session for session in sessions("a", "b", "c", "d", "f", "r") if "info" not in session]
