@@ -1,7 +1,7 @@
-"""The official Server: a Unix socket whose connections go to an accepter.
+"""The official Server, on the one that serves kapnb's own Handlers.
 
-Only the listening is here. What is done with a connection is the accepter's: it builds an
-Agent on it, which closes it at its end.
+The accepter gets each connection as a file, and builds and runs an Agent there by itself. The
+socket's file has the permissions that the umask leaves, so that old deployments keep working.
 """
 
 from __future__ import annotations
@@ -9,29 +9,23 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
-import logging
 import os
-import select
 import signal
 import socket
-import stat
 import threading
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+from kapnb.agent import Server as RuntimeServer
+from kapnb.agent._log import logger
+from kapnb.agent._start import leave_at_once
 from kapnb.compat import _ending
+from kapnb.errors import KapnbError
 
 __all__ = ["Server"]
 
-_log = logging.getLogger("kapnb")
-
-_BACKLOG = 64
-#: After a signal the connections may finish what they have read; then the process leaves.
-_GRACE_S = 5.0
-#: How long to wait before accepting again where the process has no descriptors left.
-_EXHAUSTED_S = 0.1
+#: A process that was asked to end is gone within this time, in seconds, whatever hangs.
+_LEAVE_S = 10.0
 
 
 class _ConnectionFile(io.BufferedRWPair):
@@ -72,92 +66,39 @@ class Server:
     """
 
     def __init__(self, socket_path: str, accepter: Any) -> None:
-        self._path = os.fspath(socket_path)
         self._accepter = accepter
-        self._stopped = threading.Event()
         self._serving = False
-        self._wake_read, self._wake_write = os.pipe()
-        os.set_blocking(self._wake_write, False)
-        self._connections: dict[threading.Thread, socket.socket] = {}
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        umask = os.umask(0)
+        os.umask(umask)
+        mode = 0o777 & ~umask
+        self._server = RuntimeServer(socket_path, None, mode=mode, accepter=self._accept)
         try:
-            _remove_stale(self._path)
-            self._listener.bind(self._path)
-        except OSError:
-            self._listener.close()
-            raise
-        self._inode = Path(self._path).stat().st_ino
+            self._server.open()
+        except KapnbError as error:
+            raise OSError(errno.EADDRINUSE, str(error), os.fspath(socket_path)) from error
 
     def serve(self) -> None:
         """Accept connections until `stop`, SIGTERM or SIGINT."""
         self._serving = True
         _ending.began()
-        self._listener.listen(_BACKLOG)
-        self._listener.setblocking(False)
-        listener = self._listener.fileno()
-        try:
-            with self._signals():
-                while not self._stopped.is_set():
-                    ready, _, _ = select.select([listener, self._wake_read], [], [])
-                    if listener in ready:
-                        self._accept()
-        finally:
-            self.stop()
-            self._finish()
+        with self._signals():
+            self._server.serve()
 
     def stop(self) -> None:
-        """Stop listening and remove the socket; connections go on. From any thread."""
-        if self._stopped.is_set():
-            return
-        self._stopped.set()
-        with contextlib.suppress(FileNotFoundError):
-            if Path(self._path).stat().st_ino == self._inode:  # not another server's by now
-                Path(self._path).unlink()
-        if self._serving:
-            os.write(self._wake_write, b"\0")
-        else:
-            self._close()
+        """Stop listening, remove the socket, and let connections finish. From any thread."""
+        self._server.stop()
+        if not self._serving:
+            self._server.serve()  # which only cleans up now
 
-    def _close(self) -> None:
-        self._listener.close()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
-
-    def _accept(self) -> None:
-        try:
-            connection, address = self._listener.accept()
-        except (BlockingIOError, ConnectionAbortedError):  # gone before we came
-            return
-        except OSError as error:
-            _log.error("a connection could not be accepted: %s", error)
-            self._stopped.wait(_EXHAUSTED_S)
-            return
-        connection.setblocking(True)
-        thread = threading.Thread(target=self._serve, args=(connection, address), daemon=True)
-        self._connections[thread] = connection
-        thread.start()
-
-    def _serve(self, connection: socket.socket, address: Any) -> None:
+    def _accept(self, connection: socket.socket, address: Any) -> None:
         file = _ConnectionFile(connection)
         try:
             self._accepter.accept(file, address)
         except BaseException:  # one connection's fault is not the others'
-            _log.exception("the accepter failed; its connection is closed")
+            logger().exception("the accepter failed; its connection is closed")
         finally:
             with contextlib.suppress(OSError, ValueError):
                 file.close()
-            self._connections.pop(threading.current_thread(), None)
-
-    def _finish(self) -> None:
-        """Tell the agents that no more will come, and let them finish."""
-        connections = list(self._connections.items())
-        for _, connection in connections:
-            with contextlib.suppress(OSError):  # closed by its agent meanwhile
-                connection.shutdown(socket.SHUT_RD)
-        deadline = time.monotonic() + _GRACE_S
-        for thread, _ in connections:
-            thread.join(max(deadline - time.monotonic(), 0.0))
-        self._close()
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
@@ -177,31 +118,7 @@ class Server:
 
     def _on_signal(self, number: int, frame: Any) -> None:
         # Handlers may hang; the process must not. The signal alone would have ended it.
-        last = threading.Timer(2 * _GRACE_S, os._exit, (128 + number,))
+        last = threading.Timer(_LEAVE_S, leave_at_once, (128 + number,))
         last.daemon = True
         last.start()
-        self.stop()
-
-
-def _remove_stale(path: str) -> None:
-    """Remove a socket that nobody serves.
-
-    Raises
-    ------
-    OSError
-        If somebody does, or if it is no socket.
-    """
-    try:
-        mode = Path(path).lstat().st_mode
-    except FileNotFoundError:
-        return
-    if not stat.S_ISSOCK(mode):
-        raise OSError(errno.EEXIST, "there is a file that is no socket; remove it", path)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(path)
-        except (ConnectionRefusedError, FileNotFoundError):
-            with contextlib.suppress(FileNotFoundError):
-                Path(path).unlink()
-            return
-    raise OSError(errno.EADDRINUSE, "another process serves this socket", path)
+        self._server.stop()

@@ -252,7 +252,7 @@ def test_a_stale_socket_is_replaced_and_nothing_else(tmp_path):
     thread.start()
     with connect(path) as connection:
         assert connection.recv(1) == b""
-    with pytest.raises(OSError, match="another process serves this socket"):
+    with pytest.raises(OSError, match="in use by a running server"):
         Server(str(path), Refuser())
     server.stop()
     server.stop()
