@@ -501,7 +501,7 @@ def test_the_log_names_error_and_line(caplog):
 @pytest.mark.parametrize("policy", ["ignore", "", None, "SKIP"])
 def test_the_policy_is_one_of_two(policy):
     """Found when the class is made."""
-    with pytest.raises(HandlerError, match='Mine.error_policy must be "stop" or "skip"'):
+    with pytest.raises(HandlerError, match=r'Mine\.error_policy must be "stop" or "skip"'):
         type("Mine", (Handler,), {"error_policy": policy})
 
 
@@ -520,6 +520,9 @@ def test_a_run_in_which_points_were_skipped_ends_well():
 
         def wake(self):
             """Nobody waits."""
+
+        def hung_up(self):
+            return False
 
     connection = Peer(Handler).connection
     data = b"".join(map(connection.send, [InitRequest(), bad(1), good(2)]))

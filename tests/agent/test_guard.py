@@ -51,13 +51,12 @@ def yielding(*items):
     """Return a data method that yields these."""
 
     def method(self, *_):
-        for item in items:
-            yield item  # here it stands
+        yield from items  # here it stands
 
     return method
 
 
-HERE = " of test_guard.py: yield item  # here it stands)"
+HERE = " of test_guard.py: yield from items  # here it stands)"
 
 
 # ----------------------------------------------------------------------- what a callback gave
@@ -300,7 +299,7 @@ def test_values_that_are_not_finite_may_be_sent(caplog):
 @pytest.mark.parametrize("policy", ["stop", "ignore", "", None])
 def test_the_policy_is_one_of_three(policy):
     """Found when the class is made."""
-    with pytest.raises(Exception, match='Mine.non_finite must be "drop" or "error" or "pass"'):
+    with pytest.raises(Exception, match=r'Mine\.non_finite must be "drop" or "error" or "pass"'):
         handler(non_finite=policy)
 
 

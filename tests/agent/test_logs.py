@@ -126,7 +126,7 @@ def test_it_is_as_the_stream_below_in_all_else():
     with pytest.raises(io.UnsupportedOperation):
         limited.fileno()
     with pytest.raises(AttributeError, match="no_such_thing"):
-        limited.no_such_thing  # noqa: B018
+        limited.no_such_thing
 
 
 def test_the_last_words_are_kept():
