@@ -291,13 +291,13 @@ class Agent:
             self.on_unread()
 
     def progress(self) -> int | None:
-        """Return a number that grows with each input and each waking; None while idle.
+        """Return a number that grows with each call and each waking; None while idle.
 
         Waiting for a peer that does not read is no work of ours.
         """
         if not self._busy or self._writing.locked():
             return None
-        return self.connection.received + self._rounds
+        return self.connection.received + self._rounds + self.session.done
 
     def beat(self) -> None:
         """Write what is finished, or else a sign of life."""

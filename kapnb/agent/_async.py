@@ -167,6 +167,7 @@ class AsyncStreamInput(StreamInput):
     def _send_outcome(self, first: tuple[Future[Any], Point]) -> None:
         future, point = first
         result = outcome(future)
+        self.done += 1
         if result is not None:
             self.deliver(result, point)
 

@@ -51,6 +51,7 @@ class DataInput:
         self.send, self.send_point = outbox.send, outbox.send_point
         self.name = type(handler).__name__
         self.states = handler.group_states
+        self.done = 0  # calls within one event that have returned: a sign of progress
         self._expiry: Expiry | None = None  # which groups are over; known from the first data on
 
     def taker(self, first: Point) -> Callable[[Point], None]:
@@ -254,6 +255,7 @@ class BatchInput(DataInput):
         loose = self._collect("begin_batch", self._call["begin_batch"](begin, group), origin)
         for point in points:
             result = call(point, group)
+            self.done += 1
             if result is not None:
                 origin.time = point.time
                 loose &= self._collect("point", result, origin)

@@ -70,6 +70,8 @@ class Outbox:
         if isinstance(message, Point):
             if type(message) is not WirePoint or message.raw is None:
                 message = self._finite(message)
+                if message is None:
+                    return
             frame = self._connection.send(message)
             self._target.append(frame)
             self.made += len(frame)
@@ -128,8 +130,8 @@ class Outbox:
 
     # ------------------------------------------------------------------- values
 
-    def _finite(self, point: Point) -> Point:
-        """Return `point`, or what the policy makes of it if a field is NaN or infinite."""
+    def _finite(self, point: Point) -> Point | None:
+        """Return `point`, or what the policy leaves of it if a field is NaN or infinite."""
         if self._non_finite == "pass":
             return point
         bad = [
@@ -154,4 +156,4 @@ class Outbox:
                 )
             del finite.fields[name]
         self.dropped_fields += len(bad)
-        return finite
+        return finite if finite.fields else None  # InfluxDB has no points without fields

@@ -235,6 +235,11 @@ class Session:
 
         return blame(error, type(self.handler).__name__)
 
+    @property
+    def done(self) -> int:
+        """A number that grows while one event takes many calls: a batch's, or async ones."""
+        return self._input.done
+
     def stop(self) -> None:
         """End the Handler's life; idempotent."""
         if self._stopped:

@@ -249,6 +249,10 @@ class Handler:
             if getattr(cls, name) not in known:
                 choice = " or ".join(f'"{word}"' for word in known)
                 raise HandlerError(f"{cls.__name__}.{name} must be {choice}")
+        for name in ("busy_limit", "concurrency"):
+            value = getattr(cls, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+                raise HandlerError(f"{cls.__name__}.{name} must be a number above 0, not {value!r}")
         check_limits(cls.group_idle, cls.group_cap, cls.__name__)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Handler:

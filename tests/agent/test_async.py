@@ -343,3 +343,27 @@ def test_the_thread_ends_with_the_session():
     peer.close()
 
     assert loops() <= before
+
+
+def test_each_call_that_returns_is_progress():
+    """A batch of many slow points, and async calls, are one event: neither hangs."""
+
+    class Slow(Handler):
+        wants = BATCH
+
+        def point(self, point):
+            seen.append(peer.session.done)
+
+    seen, tags = [], {"host": "a"}
+    peer = started(Slow)
+    begin, end = BeginBatch("cpu", "host=a", tags, 3), EndBatch("cpu", "host=a", 9, tags)
+    peer.feed(begin, cpu(), cpu(), cpu(), end)
+    assert seen == [0, 1, 2]
+
+    class Later(Handler):
+        async def point(self, point):
+            return point
+
+    peer = started(Later)
+    peer.feed(cpu(), cpu())
+    assert peer.session.done == 2

@@ -521,6 +521,9 @@ def test_a_run_in_which_points_were_skipped_ends_well():
         def wake(self):
             """Nobody waits."""
 
+        def hung_up(self):
+            return False
+
     connection = Peer(Handler).connection
     data = b"".join(map(connection.send, [InitRequest(), bad(1), good(2)]))
 

@@ -430,3 +430,15 @@ def test_a_batch_is_treated_likewise():
         outbox.send(message)
 
     assert exact(taken(outbox)[1].fields) == exact(FINITE)
+
+
+def test_a_point_without_a_field_left_does_not_go_out():
+    """InfluxDB would refuse the whole write that holds it."""
+    outbox = open_for_data()
+    before = len(outbox.ready)
+
+    outbox.send(Point({"x": NAN}, time=1, name="m"))
+    outbox.send(Point({"x": NAN, "y": 1.5}, time=2, name="m"))
+
+    assert len(outbox.ready) == before + 1
+    assert outbox.dropped_fields == 2

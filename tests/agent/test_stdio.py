@@ -12,8 +12,7 @@ from harness import TRANSCRIPTS, cpu
 from kapnb.agent import EXIT_BROKEN_PIPE, EXIT_FAILED, EXIT_OK
 from kapnb.model import ErrorResponse, InfoRequest, InitRequest, InitResponse, SnapshotRequest
 from kapnb.protocol import Connection, Role
-
-TIMEOUT_S = 30
+from processes import PULSE, TIMEOUT_S
 
 MIRROR = """
 class UDF(Handler):
@@ -50,7 +49,7 @@ class Kapacitor:
         self.process.stdin.write(b"".join(self.connection.send(message) for message in messages))
 
     def receive(self, count):
-        """Return the next `count` responses, without closing anything."""
+        """Return the next `count` responses but for signs of life, without closing anything."""
         events, deadline = [], time.monotonic() + TIMEOUT_S
         while len(events) < count:
             ready, _, _ = select.select([self.process.stdout], [], [], deadline - time.monotonic())
@@ -58,15 +57,18 @@ class Kapacitor:
             data = os.read(self.process.stdout.fileno(), 65536)
             assert data, f"no more answers; so far {events}"
             self.connection.receive_data(data)
-            events += self.connection.events()
+            events += self._events()
         return events
+
+    def _events(self):
+        return [event for event in self.connection.events() if event != PULSE]
 
     def finish(self, data=b""):
         """Close stdin and return the remaining responses, the exit status and stderr."""
         out, err = self.process.communicate(data or None, timeout=TIMEOUT_S)
         if out:
             self.connection.receive_data(out)
-        return list(self.connection.events()), self.process.returncode, err.decode()
+        return self._events(), self.process.returncode, err.decode()
 
     def wait(self):
         """Return the exit status of a process that ends by itself."""

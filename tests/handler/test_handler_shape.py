@@ -213,3 +213,11 @@ def test_a_derived_class_may_not_put_a_part_over_a_whole():
 
     with pytest.raises(HandlerError, match="so point would never be called"):
         type("Derived", (base,), {"point": lambda self, point: None})
+
+
+@pytest.mark.parametrize("name", ["busy_limit", "concurrency"])
+@pytest.mark.parametrize("value", [0, -1, "60", None, True, float("nan")])
+def test_limits_are_numbers_above_0(name, value):
+    """Found when the class is made, not when the limit should work."""
+    with pytest.raises(HandlerError, match=rf"Declared\.{name} must be a number above 0"):
+        declare(**{name: value})

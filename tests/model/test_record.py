@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import pickle
+from collections.abc import Mapping
 
 import pytest
 
@@ -28,7 +29,7 @@ class Pair(Record):
 
 
 class Triple(Pair):
-    third: dict[str, int] = {}  # noqa: RUF012
+    third: Mapping[str, int] = {}
 
 
 @dataclasses.dataclass(frozen=True)

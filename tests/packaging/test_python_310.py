@@ -83,11 +83,20 @@ run(Mirror)
 CLAIM = "from kapnb.agent import claim_stdio\nclaim_stdio({})\n"
 
 
-def test_every_module_can_be_imported(start):
-    """None uses what came later."""
-    child = start(f"import importlib\nfor name in {MODULES}:\n    importlib.import_module(name)\n")
+IMPORT = f"""
+import importlib
+for name in {MODULES}:
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name not in ("numpy", "pandas"):
+            raise
+"""
 
-    assert child.finish() == ([], 0, "")
+
+def test_every_module_can_be_imported(start):
+    """None uses what came later; what deals with arrays or frames is compiled at least."""
+    assert start(IMPORT).finish() == ([], 0, "")
 
 
 def test_a_captured_session_is_answered(start):
