@@ -131,14 +131,15 @@ class Play:
             for part in self.target.command
         ]
 
-    def start(self, **env: str) -> Kapacitor:
-        """Start the command and connect to it."""
+    def start(self, patience_s: float | None = None, **env: str) -> Kapacitor:
+        """Start the command and connect to it; a server may take so long until it listens."""
         return self._keep(
             Kapacitor(
                 self.command(),
                 socket=self.socket,
                 env={**self.environment(), **env},
                 timeout_s=self.timeout_s,
+                patience_s=patience_s,
             )
         )
 
