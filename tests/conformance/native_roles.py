@@ -239,7 +239,6 @@ ROLES = {
 }
 
 
-
 def main(case, *server):
     """Serve the role on stdio, or with ``--socket PATH`` in `server`."""
     role = os.environ["KAPNB_CASE_ROLE"]
