@@ -59,11 +59,11 @@ def check_groups(held: Any, origin: Any) -> None:
     origin : udf_pb2.Point or udf_pb2.BeginBatch
         The input.
     """
-    if origin is None:
+    if (held._message or held._parse()).dimensions or origin is None:
         return
     came = origin._read()
     names = list(came.dimensions) if hasattr(came, "dimensions") else sorted(came.tags)
-    if not names or held._read().dimensions:
+    if not names:
         return
     frame = sys._getframe(1)
     while frame.f_globals.get("__name__", "").startswith("kapnb.") and frame.f_back is not None:

@@ -117,7 +117,7 @@ def _readers(of: Callable[[Any], Any]) -> dict[str, Any]:
     return {"__getitem__": __getitem__, "__contains__": __contains__, "get": get}
 
 
-def _setter(field: str, number: int, kind: type) -> Callable[[Any, Any, Any], None]:
+def _setter(field: str, number: int, kind: type[Any]) -> Callable[[Any, Any, Any], None]:
     """Return ``__setitem__``, which appends to the bytes of a message where it can."""
     of = attrgetter(field)
     encode = ENCODERS[kind]

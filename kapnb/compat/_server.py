@@ -21,7 +21,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from kapnb.agent._start import leave_at_once
 from kapnb.compat import _ending
 
 __all__ = ["Server"]
@@ -178,7 +177,7 @@ class Server:
 
     def _on_signal(self, number: int, frame: Any) -> None:
         # Handlers may hang; the process must not. The signal alone would have ended it.
-        last = threading.Timer(2 * _GRACE_S, leave_at_once, (128 + number,))
+        last = threading.Timer(2 * _GRACE_S, os._exit, (128 + number,))
         last.daemon = True
         last.start()
         self.stop()

@@ -120,13 +120,16 @@ def test_a_number_that_is_not_finite_is_left_out(change, caplog):
     ]
 
 
-def test_what_a_script_does_not_touch_passes_as_it_came():
+@pytest.mark.parametrize("way", ["CopyFrom", "MergeFrom"])
+def test_what_a_script_does_not_touch_passes_as_it_came(way):
     """Also once it has set such numbers in other points; a NaN of Kapacitor's is not its fault."""
 
     def point(self, point):
         if point.fieldsDouble["value"] == 1.0:
             by_item(point)
-        write(self, point)
+        response = udf_pb2.Response()
+        getattr(response.point, way)(point)
+        self._agent.write_response(response)
 
     came = cpu(math.nan)
     assert exact(peer(point=point).feed(cpu(1.0), came)) == exact([cpu(1.0), came])

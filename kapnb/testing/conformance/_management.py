@@ -277,13 +277,13 @@ def hang(play: Play) -> None:
 )
 def slow_import(play: Play) -> None:
     """Start it for info, then for a task. A server may load before it listens, or after."""
-    kapacitor = play.start(4 * play.timeout_s)
+    kapacitor = play.start(patience_s=4 * play.timeout_s)
     kapacitor.send(InfoRequest())
     kapacitor.receive(InfoResponse, within_s=4 * play.timeout_s)
     _refuse_silence(play, kapacitor)
     play.restart()
     began = time.monotonic()
-    kapacitor = play.start(4 * play.timeout_s)
+    kapacitor = play.start(patience_s=4 * play.timeout_s)
     kapacitor.send(InitRequest((), "task", "udf2"))
     if not kapacitor.receive(InitResponse, within_s=4 * play.timeout_s).success:
         raise Misbehaved("init was refused")
