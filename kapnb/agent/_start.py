@@ -39,6 +39,7 @@ __all__ = [
     "run",
     "serve_stdio",
     "speak_at_the_end",
+    "stop_on_sigterm",
 ]
 
 #: A process whose agent has ended leaves within this time, in seconds, whatever threads user
@@ -72,7 +73,7 @@ def run(handler: type[Handler] | Callable[[], Handler]) -> None:
     except BaseException as error:  # user code may raise anything, and Kapacitor must know
         end_process(refuse(claim, error, getattr(handler, "__name__", "the script")))
     serve_stdio(agent)
-    stop_on_sigterm(agent)
+    stop_on_sigterm(agent.request_stop)
     end_process(agent.run(claim.take()))
 
 
@@ -125,12 +126,12 @@ def make_agent(handler: Handler, log: logging.Logger | None = None) -> Agent:
     return Agent(handler, log=log, skip=skip, counters=counters_from(log=log))
 
 
-def stop_on_sigterm(agent: Agent) -> None:
-    """Let SIGTERM end `agent` after the call under way, within the grace time."""
+def stop_on_sigterm(request_stop: Callable[[], None]) -> None:
+    """Let SIGTERM end an agent after the call under way, within the grace time."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # starting a thread is not reentrant
-        agent.request_stop()
+        request_stop()
         leave_within_grace(0)
 
     if threading.current_thread() is threading.main_thread():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import stat
 import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -121,9 +122,15 @@ class StdioClaim:
         speak_at_the_end(self)
 
     def open_porch(self, info: bytes | None) -> None:
-        """Send signs of life while the script is imported, and answer info if it is known."""
+        """Send signs of life while the script is imported, and answer info if it is known.
+
+        Kapacitor gives a process pipes: at a terminal, or with /dev/null for stdin, as servers
+        are started, there is nobody to send them to.
+        """
         from kapnb.agent._porch import Porch
 
+        if stat.S_ISCHR(os.fstat(self.stream.fds[0]).st_mode):
+            return
         self.info = info
         self._porch = Porch(self.stream, info, on_hung=self._hung)
 

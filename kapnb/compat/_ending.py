@@ -15,12 +15,14 @@ import time
 from kapnb.agent import EXIT_FAILED, EXIT_OK, Agent, ByteStream
 from kapnb.agent._agent import DRAIN_S
 from kapnb.agent._start import leave_at_once, leave_within_grace
+from kapnb.agent._stdio import StdioClaim
 from kapnb.errors import KapnbError
 from kapnb.handler import Handler
 
 __all__ = ["began", "ended", "has_begun", "leave_to_caller", "prepare", "report", "status"]
 
 _begun = False
+_claim: StdioClaim | None = None
 _thread: threading.Thread | None = None
 _status = EXIT_OK
 
@@ -33,8 +35,10 @@ def prepare() -> None:
     atexit.register(_leave)
 
 
-def leave_to_caller() -> None:
-    """Undo `prepare`: whoever runs the script ends the process with `status`."""
+def leave_to_caller(claim: StdioClaim) -> None:
+    """Undo `prepare`: whoever runs the script, and has the claim, ends it with `status`."""
+    global _claim  # noqa: PLW0603  # the process has one stdin
+    _claim = claim
     atexit.unregister(_leave)
 
 
@@ -45,6 +49,8 @@ def began(stdio: threading.Thread | None = None) -> None:
     """
     global _begun, _thread  # see `ended`
     _begun, _thread = True, stdio or _thread
+    if _claim is not None and stdio is None:  # stdio is nobody's: no signs of life there
+        _claim.close_porch()
 
 
 def has_begun() -> bool:

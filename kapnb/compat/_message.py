@@ -265,7 +265,10 @@ class Message(AnyMessage):
 
     def MergeFrom(self, other: Any) -> None:
         """Merge a message of the same kind into this one."""
-        self._open().MergeFrom(self._same_kind(other)._read())
+        if self._raw == b"":  # a copy then, which keeps the bytes
+            self.CopyFrom(other)
+        else:
+            self._open().MergeFrom(self._same_kind(other)._read())
 
     def Clear(self) -> None:
         """Empty the message."""

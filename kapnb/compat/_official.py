@@ -32,6 +32,7 @@ from kapnb.protocol import ProtobufCodec, split_frames
 __all__ = ["OfficialHandler", "named"]
 
 _CODEC = ProtobufCodec()
+_SETTINGS = ("non_finite", "busy_limit")
 _CALLBACKS = ("info", "init", "snapshot", "restore", "begin_batch", "point", "end_batch")
 
 
@@ -161,6 +162,7 @@ class OfficialHandler(Handler):
         seen = _new(udf_pb2.Point)
         seen._raw = point.raw  # type: ignore[attr-defined]
         seen._message = seen._past = seen._parent = None
+        outbox.origin = seen
         try:
             self._point(seen)
         except Exception as error:
@@ -179,7 +181,8 @@ class OfficialHandler(Handler):
 
     def begin_batch(self, begin: BeginBatch) -> None:
         """Call the official `begin_batch`."""
-        self._call(self._begin_batch, _request(begin).begin)
+        self._outbox.origin = received = _request(begin).begin
+        self._call(self._begin_batch, received)
 
     def end_batch(self, end: EndBatch) -> Written:
         """Call the official `end_batch`; return what was written since the batch began."""
@@ -199,7 +202,11 @@ class OfficialHandler(Handler):
 
 
 def named(cls: type[Any], **content: Any) -> type[OfficialHandler]:
-    """Return OfficialHandler under the name of the script's own class, for messages."""
+    """Return OfficialHandler under the name of the script's own class, for messages.
+
+    The settings that the session's messages recommend may stand on that class, too.
+    """
+    content |= {name: getattr(cls, name) for name in _SETTINGS if hasattr(cls, name)}
     return type(cls.__name__, (OfficialHandler,), {"__module__": cls.__module__, **content})
 
 

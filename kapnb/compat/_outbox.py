@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from kapnb.compat import udf_pb2
+from kapnb.compat._checks import NON_FINITE, check_groups, note_double, wire_point
 from kapnb.compat._message import Message
 from kapnb.compat._place import place
 from kapnb.errors import HandlerError, LocalProtocolError
@@ -28,6 +29,9 @@ WAITING_MAX = 10_000
 #: How often a thread that waits looks whether a callback has begun, in seconds. While one runs
 #: nobody waits: the callback may be waiting for that very thread.
 _LOOK_S = 0.05
+
+#: How a point's bytes begin: with the tag of the field `time`.
+_TIME = b"\x08"
 
 _KINDS: dict[type[Message], Kind] = {
     cls: Kind[name.upper()] for cls, name in udf_pb2.Response._names.items()
@@ -99,11 +103,14 @@ class Outbox:
         What the thread of the callbacks has written since the last callback.
     in_callback : bool
         Whether a callback runs.
+    origin : udf_pb2.Point, udf_pb2.BeginBatch or None
+        The input that the callbacks handle.
     """
 
     def __init__(self) -> None:
         self.items: list[Any] = []
         self.in_callback = False
+        self.origin: Any = None
         self._thread = 0  # that calls the callbacks
         self._streams = False  # points go out alone
         self._edge: EdgeType | None = None
@@ -154,8 +161,14 @@ class Outbox:
         """Take one Response, as it is now."""
         held = response._member if type(response) is udf_pb2.Response else _content(response)
         if self._streams and type(held) is udf_pb2.Point and self._thread == threading.get_ident():
-            raw = held._raw
-            self.items.append(WirePoint(held._bytes() if raw is None else raw))
+            raw, past = held._raw, held._past
+            # Built from nothing: what came, and was changed, had begun with its time.
+            if type(past) is bytes and past[:1] != _TIME:
+                check_groups(held, self.origin)
+            if NON_FINITE and past is not None:
+                self.items.append(wire_point(held))
+            else:
+                self.items.append(WirePoint(held._bytes() if raw is None else raw))
         elif held is None:
             self._refuse(
                 "an empty Response, which brings kapacitord down: set its .point, .begin, .end or "
@@ -199,13 +212,13 @@ class Outbox:
         if batch is None and kind not in data_kinds(self._edge):
             self._refuse(_WRONG_EDGE[kind])
         if batch is not None:
-            batch.append(WirePoint(held._bytes()) if kind is Kind.POINT else _end(held))
+            batch.append(_point(held) if kind is Kind.POINT else _end(held))
             if kind is Kind.POINT:
                 return None
             self._open = {at: open_ for at, open_ in self._open.items() if open_ is not batch}
             return Written(batch)
         if kind is Kind.POINT:
-            return WirePoint(held._bytes())
+            return _point(held)
         self._open[threading.get_ident()] = [self._begin(held)]
         return None
 
@@ -276,8 +289,15 @@ def _content(response: Any) -> Message | None:
             kind = type(response).__name__
             raise HandlerError(f"cannot write a {kind}; a Response is needed ({place()})")
         response = udf_pb2.Response.FromString(response.SerializeToString())
+        if response.HasField("point"):  # its numbers were set out of our sight
+            for name, value in response.point._open().fieldsDouble.items():
+                note_double(name, value)
     held: Message | None = response._member
     return held
+
+
+def _point(held: Message) -> WirePoint:
+    return wire_point(held) if NON_FINITE else WirePoint(held._bytes())
 
 
 def _end(held: Any) -> EndBatch:

@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import Any, ClassVar
 
 from kapnb.compat._bytes import ENCODERS, head
+from kapnb.compat._checks import note_double
 from kapnb.compat._containers import AnyMap, Entry
 from kapnb.compat._place import place
 
@@ -66,6 +67,8 @@ class ScalarMap(AnyMap):
             raise TypeError(
                 f"{self._name}[{name!r}] cannot be {value!r} ({type(value).__name__}): {error}"
             ) from error
+        if self._zero.__class__ is float:
+            note_double(name, self._read()[name])
 
     def setdefault(self, name: Any, default: Any = None) -> Any:
         """Return the value, set to `default` where there is none."""
@@ -114,7 +117,7 @@ def _readers(of: Callable[[Any], Any]) -> dict[str, Any]:
     return {"__getitem__": __getitem__, "__contains__": __contains__, "get": get}
 
 
-def _setter(field: str, number: int, kind: type) -> Callable[[Any, Any, Any], None]:
+def _setter(field: str, number: int, kind: type[Any]) -> Callable[[Any, Any, Any], None]:
     """Return ``__setitem__``, which appends to the bytes of a message where it can."""
     of = attrgetter(field)
     encode = ENCODERS[kind]
@@ -133,6 +136,8 @@ def _setter(field: str, number: int, kind: type) -> Callable[[Any, Any, Any], No
                 if entry is not None:
                     owner._raw = raw + entry
                     owner._past = (start,) if past is None else (*past, start)
+                    if kind is float and value - value != 0.0:
+                        note_double(name, value)
                     if owner._message is not None:
                         of(owner._message)[name] = value
                     if owner._parent is not None:

@@ -28,7 +28,7 @@ def run_script(path: Path, arguments: Sequence[str] = ()) -> int:
 
     claim = claimed()
     install()
-    _ending.leave_to_caller()
+    _ending.leave_to_caller(claim)
     try:
         _execute(path, arguments)
     except KeyboardInterrupt:

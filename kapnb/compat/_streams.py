@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import stat
 import sys
 import threading
 from typing import Any
 
 from kapnb.agent import ByteStream, FdStream, claimed
 
-__all__ = ["close", "is_stdio", "open_stream"]
+__all__ = ["close", "cut_off", "is_stdio", "open_stream"]
 
 #: How much a thread asks of an object at once, where it may be given less.
 _CHUNK = 64 * 1024
@@ -57,6 +58,17 @@ def close(stream: ByteStream, *files: Any) -> None:
             continue
         with contextlib.suppress(OSError, ValueError):  # the peer may be gone: nothing is lost
             file.close()
+
+
+def cut_off(file: Any) -> None:
+    """End a connection under the hands of a thread that does not return; from any thread."""
+    number = _fd(file)
+    if number is None or not stat.S_ISSOCK(os.fstat(number).st_mode):
+        return
+    import socket
+
+    with socket.socket(fileno=os.dup(number)) as connection, contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _fd(file: Any) -> int | None:

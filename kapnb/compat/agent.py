@@ -7,17 +7,18 @@ not leak, may print, and cannot send what would bring the daemon down.
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 from kapnb import agent as runtime
 from kapnb.agent._blame import blame
-from kapnb.agent._start import make_agent, serve_stdio
+from kapnb.agent._start import make_agent, serve_stdio, stop_on_sigterm
 from kapnb.compat import _ending, udf_pb2
 from kapnb.compat._official import named
 from kapnb.compat._outbox import Outbox
-from kapnb.compat._streams import close, is_stdio, open_stream
+from kapnb.compat._streams import close, cut_off, is_stdio, open_stream
 from kapnb.errors import HandlerError
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class Agent:
         self.handler = handler
         self._outbox = Outbox()
         self._thread: threading.Thread | None = None
+        self._runtime: runtime.Agent | None = None
+        self._stopping = False
 
     def write_response(self, response: Any, flush: bool = False) -> None:
         """Write a Response with a point, a begin, an end or an error; from any thread.
@@ -108,6 +111,8 @@ class Agent:
             target=self._serve, args=(stream, stdio), name="kapnb-agent"
         )
         _ending.began(self._thread if stdio else None)
+        if stdio and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            stop_on_sigterm(self._request_stop)
         self._thread.start()
 
     def wait(self) -> None:
@@ -134,10 +139,19 @@ class Agent:
             handler = named(type(self.handler))(self.handler, self._outbox)
         except Exception as error:
             return _ending.report(stream, blame(error, type(self.handler).__name__))
-        agent = make_agent(handler)
+        agent = self._runtime = make_agent(handler)
         if stdio:
             serve_stdio(agent)
+        else:  # other connections go on
+            agent.on_hung = lambda: cut_off(self._in)
+        if self._stopping:  # asked before there was anything to stop
+            agent.request_stop()
         return agent.run(stream)
+
+    def _request_stop(self) -> None:
+        self._stopping = True
+        if self._runtime is not None:
+            self._runtime.request_stop()
 
 
 def _in_notebook() -> bool:

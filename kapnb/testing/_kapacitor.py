@@ -61,6 +61,8 @@ class Kapacitor:
         Variables set besides those of this process.
     timeout_s : float, default: 10.0
         How long an answer may take, in seconds.
+    patience_s : float, optional
+        How long a server may take until it listens, in seconds; by default as long as an answer.
 
     Attributes
     ----------
@@ -94,6 +96,7 @@ class Kapacitor:
         socket: str | None = None,
         env: Mapping[str, str] | None = None,
         timeout_s: float = 10.0,
+        patience_s: float | None = None,
     ) -> None:
         self.timeout_s = timeout_s
         self.connection = Connection(Role.KAPACITOR)
@@ -110,11 +113,13 @@ class Kapacitor:
             else AgentProcess(command, env=env, pipes=socket is None)
         )
         try:
-            self.line = Line(self.process, socket, timeout_s)
+            self.line = Line(self.process, socket, patience_s or timeout_s)
         except NobodyListens as error:
             if self._owned:
                 self.process.kill()
             raise Misbehaved(str(error)) from error
+        if socket is not None:  # Kapacitor dials for minutes, and waits from then on
+            self.started = time.monotonic()
 
     def __enter__(self) -> Kapacitor:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from captures import (
     requests,
     responses,
 )
+from harness import cpu
 from kapnb.model import ErrorResponse, InfoRequest, InitRequest, InitResponse, Point
 from kapnb.protocol import ProtobufCodec
 
@@ -354,6 +356,104 @@ def test_a_thread_answers_while_the_script_does_something_else(written):
     finally:
         guard.cancel()
     assert (stderr, process.returncode) == (b"", 0)
+
+
+THREADS = "import threading\nprint(sorted(t.name for t in threading.enumerate()))\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "porch"), [({"input": b""}, True), ({"stdin": subprocess.DEVNULL}, False)]
+)
+def test_signs_of_life_are_for_pipes(written, source, porch):
+    """With /dev/null for stdin, as a server is started, they would stand in a journal."""
+    path = written(THREADS + "import kapacitor")
+    done = subprocess.run(
+        [*RUN, str(path)], capture_output=True, check=False, timeout=120, **source
+    )
+    assert (b"kapnb-porch" in done.stderr) is porch, done.stderr
+
+
+SLOW = HANDLER.replace(
+    "    def point(self, point):\n",
+    "    def point(self, point):\n        print('in'); os.read(GATE, 1)\n",
+)
+
+
+def stopped(path, *messages, words, opened):
+    """Send SIGTERM once the process has said `words`; return answers, stderr, status."""
+    gate_out, gate_in = os.pipe()
+    process = subprocess.Popen(
+        [*RUN, str(path), str(gate_out)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=[gate_out],
+    )
+    guard = threading.Timer(120, process.kill)
+    guard.start()
+    try:
+        process.stdin.write(encode(*messages))
+        process.stdin.flush()
+        assert process.stderr.readline() == words
+        process.send_signal(signal.SIGTERM)
+        assert process.stderr.readline() == b"asked\n"
+        if opened:
+            os.write(gate_in, b".")
+        process.wait(timeout=120)  # its stdin is open still
+        out, stderr = process.communicate(timeout=120)
+    finally:
+        guard.cancel()
+        os.close(gate_in)
+        os.close(gate_out)
+    return responses(out), stderr.decode(), process.returncode
+
+
+#: Says that SIGTERM was heeded; a call under way may be let go then.
+ASKED = """
+import os, signal, sys
+from kapnb.compat import agent as compat
+GATE = int(sys.argv[1])
+asked = compat.Agent._request_stop
+def ask(agent):
+    asked(agent)
+    os.write(2, b"asked\\n")
+compat.Agent._request_stop = ask
+"""
+HURRY = "from kapnb.agent import _start\n_start.EXIT_GRACE_S = 0.05\n"
+PATIENT = "from kapnb.agent import _start\n_start.EXIT_GRACE_S = 3600.0\n"
+
+
+def test_sigterm_lets_the_call_under_way_finish(written):
+    """What it wrote goes out, what came behind it is not begun, the script ends as it would."""
+    path = written(ASKED + PATIENT + IMPORTS + SLOW + MAIN + "print('the end')\n")
+    found, stderr, status = stopped(
+        path, InitRequest(), cpu(time=1), cpu(time=2), words=b"in\n", opened=True
+    )
+    points = [answer for answer in found if isinstance(answer, Point)]
+    assert [answer.time for answer in points] == [1]
+    assert (stderr, status) == ("the end\n", 0)
+
+
+def test_sigterm_ends_a_call_that_does_not_return(written):
+    """When the grace time is over."""
+    path = written(ASKED + HURRY + IMPORTS + SLOW + MAIN)
+    _, _, status = stopped(path, InitRequest(), cpu(), words=b"in\n", opened=False)
+    assert status == 0
+
+
+def test_sigterm_between_start_and_the_first_request_is_heeded(written):
+    """While the script still does something else."""
+    started = MAIN.replace("agent.wait()", "print('started'); agent.wait()")
+    path = written(ASKED + PATIENT + IMPORTS + HANDLER + started)
+    assert stopped(path, words=b"started\n", opened=False) == ([], "", 0)
+
+
+def test_a_sigterm_handler_of_the_script_stays(written):
+    """Whether it was set before the start or comes after it."""
+    own = "signal.signal(signal.SIGTERM, lambda *_: (print('asked'), os._exit(7)))\n"
+    path = written(ASKED + IMPORTS + HANDLER + own + MAIN.replace("agent.w", "print(1);agent.w"))
+    _, _, status = stopped(path, words=b"1\n", opened=False)
+    assert status == 7
 
 
 def test_the_module_says_how_it_is_used():

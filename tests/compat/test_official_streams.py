@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import socket
 import subprocess
@@ -14,9 +15,11 @@ from pathlib import Path
 import pytest
 
 from captures import answers, captured, responses
+from harness import cpu
 from kapnb.compat.agent import Agent, Server
 from kapnb.errors import HandlerError
-from kapnb.protocol import split_frames
+from kapnb.model import InitRequest
+from kapnb.protocol import ProtobufCodec, split_frames
 
 RUN = [sys.executable, "-m", "kapnb", "run"]
 SENT = captured("a1_stream_mirror_groupby_host", "in")
@@ -165,16 +168,16 @@ def test_making_an_agent_touches_no_stream(monkeypatch):
 
 
 @contextmanager
-def served(script, path):
+def served(script, path, name="socket_mirror", **settings):
     """Run the socket script; yield its process once it listens."""
     process = subprocess.Popen(
-        [*RUN, str(script("socket_mirror")), str(path)],
-        stdin=subprocess.DEVNULL,
+        [*RUN, str(script(name)), str(path)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         # Whoever runs the tests in the background has SIGINT ignored, which is inherited.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        **{"stdin": subprocess.DEVNULL, **settings},
     )
     guard = threading.Timer(TIMEOUT_S, process.kill)
     guard.start()
@@ -231,6 +234,63 @@ def test_a_server_serves_several_connections_until_a_signal(script, tmp_path, nu
     assert not path.exists()
     first.close()
     third.close()
+
+
+PLAIN = """
+import sys, threading
+from kapacitor.udf import udf_pb2
+from kapacitor.udf.agent import Agent, Handler, Server
+
+class Stuck(Handler):
+    def __init__(self, agent):
+        self._agent = agent
+    def info(self):
+        return udf_pb2.Response(info={"wants": udf_pb2.STREAM})
+    def init(self, request):
+        return udf_pb2.Response(init={"success": True})
+    def point(self, point):
+        threading.Event().wait()
+
+class Accepter:
+    def accept(self, conn, addr):
+        print(sorted(thread.name for thread in threading.enumerate()))
+        agent = Agent(conn, conn)
+        agent.handler = Stuck(agent)
+        agent.start()
+        agent.wait()
+
+server = Server(sys.argv[1], Accepter())
+print("listening on", sys.argv[1])
+server.serve()
+"""
+
+
+def test_a_server_is_not_taken_for_a_script_that_does_not_start(tmp_path):
+    """Though its stdin is a pipe: no signs of life on its stdout, and no busy limit for it.
+
+    A call that hangs ends its own connection, and no other.
+    """
+    path = tmp_path / "udf.sock"
+    (tmp_path / "plain.py").write_text(PLAIN)
+    with served(
+        lambda name: tmp_path / f"{name}.py",
+        path,
+        name="plain",
+        stdin=subprocess.PIPE,
+        env={**os.environ, "KAPNB_BUSY_LIMIT": "0.5"},
+    ) as process:
+        first, second = connect(path), connect(path)
+        assert ask(first) == ask(second) == bytes.fromhex("0a00")
+        for _ in range(2):
+            assert "kapnb-porch" not in process.stderr.readline()
+        codec = ProtobufCodec()
+        for message in (InitRequest(), cpu()):
+            second.sendall(codec.encode_request(message, in_batch=False))
+        *_, last = responses(received(second))
+        assert "threading.Event().wait()" in last.error
+        assert ask(first) == bytes.fromhex("0a00")
+        first.close()
+        second.close()
 
 
 class Refuser:

@@ -1,6 +1,7 @@
 """The roles of `kapnb conformance`, played by native Handlers.
 
     kapnb conformance -- python native_roles.py {case}
+    kapnb conformance --socket '/tmp/{case}.sock' -- python native_roles.py {case} --socket {socket}
 
 Which role is meant the kit says in KAPNB_CASE_ROLE; docs/conformance.md describes them.
 """
@@ -12,7 +13,7 @@ import threading
 import time
 from pathlib import Path
 
-from kapnb.agent import claim_stdio, run
+from kapnb.agent import claim_stdio, run, run_server
 from kapnb.cli import main as kapnb
 from kapnb.handler import Handler, Option
 from kapnb.model import BATCH, STREAM, Batch, Duration, Point
@@ -237,9 +238,18 @@ ROLES = {
     "threads-alive": ThreadsAlive,
 }
 
-if __name__ == "__main__":
-    claim_stdio()
+
+def main(case, *server):
+    """Serve the role on stdio, or with ``--socket PATH`` in `server`."""
     role = os.environ["KAPNB_CASE_ROLE"]
+    if not server:
+        claim_stdio()
     if role == "slow-import":  # a module of its own: `kapnb run` is up before it is loaded
-        sys.exit(kapnb(["run", str(Path(__file__).with_name("slow_role.py"))]))
+        sys.exit(kapnb(["run", str(Path(__file__).with_name("slow_role.py")), *server]))
+    if server:
+        run_server(ROLES[role], server[1])
     run(ROLES[role])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,6 +1,7 @@
 """The roles of `kapnb conformance`, played by Handlers of the official Python API.
 
     kapnb conformance -- kapnb run official_roles.py {case}
+    kapnb conformance --socket '/tmp/{case}.sock' -- kapnb run official_roles.py {case} {socket}
 
 Handlers are written as a careful user of that API writes them: responses are not flushed, as
 in the official examples, and what belongs together is written under a lock. Which role is
@@ -21,7 +22,7 @@ if ROLE == "slow-import":
     time.sleep(2 * TIMEOUT_S)
 
 from kapacitor.udf import udf_pb2  # noqa: E402  # the module is meant to load slowly
-from kapacitor.udf.agent import Agent, Handler  # noqa: E402
+from kapacitor.udf.agent import Agent, Handler, Server  # noqa: E402
 
 STREAM, BATCH = udf_pb2.STREAM, udf_pb2.BATCH
 FIELDS = ("fieldsInt", "fieldsDouble", "fieldsString", "fieldsBool")
@@ -338,9 +339,10 @@ class Retype(Mirror):
 
 class Square(Mirror):
     def point(self, point):
-        x = point.fieldsDouble["x"]
-        point.fieldsDouble["square"] = x * x
-        point.fieldsDouble["rest"] = x * x - x * x
+        x = point.fieldsDouble.get("x")  # [] would add the field where it is missing
+        if x is not None:
+            point.fieldsDouble["square"] = x * x
+            point.fieldsDouble["rest"] = x * x - x * x
         self.write(point)
 
 
@@ -459,8 +461,26 @@ ROLES = {
     "threads-alive": ThreadsAlive,
 }
 
-if __name__ == "__main__":
+
+class Accepter:
+    """Gives each connection of a Server an Agent and a Handler of its own."""
+
+    def accept(self, connection, address):
+        agent = Agent(connection, connection)
+        agent.handler = ROLES[ROLE](agent)
+        agent.start()
+        agent.wait()
+
+
+def main(socket_path=None):
+    if socket_path is not None:
+        Server(socket_path, Accepter()).serve()
+        return
     agent = Agent()
     agent.handler = ROLES[ROLE](agent)
     agent.start()
     agent.wait()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[2:])

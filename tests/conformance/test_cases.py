@@ -1,4 +1,4 @@
-"""The forty conformance cases, by number, in every mode in which we serve a Handler.
+"""The forty conformance cases, by number, in each of the four modes in which we serve.
 
 Each runs the kit's case of that number against our own roles, in real processes. The kit
 itself is tested in test_kit.py.
@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from kapnb.testing import conformance
-from kapnb.testing.conformance import Verdict
+from kapnb.testing.conformance import CASES, Verdict
 
 HERE = Path(__file__).parent
 #: A timeout that nothing which works ever waits for, and the one of the cases that are about
@@ -24,54 +23,77 @@ LONG_S, SHORT_S = 30.0, 3.0
 ABOUT_TIME = (19, 20, 21)
 
 
-@dataclass(frozen=True)
-class Mode:
-    """A way to serve a Handler: the command that plays roles, on pipes or on a socket."""
+NATIVE = (sys.executable, str(HERE / "native_roles.py"), "{case}")
+DROP_IN = (sys.executable, "-m", "kapnb", "run", str(HERE / "official_roles.py"), "{case}")
 
-    command: tuple[str, ...]
-    socket: bool = False
-
-
-#: A further mode is a row here.
+#: Mode → the command that plays roles; a mode with ``{socket}`` in it is served on a socket.
 MODES = {
-    "native-stdio": Mode((sys.executable, str(HERE / "native_roles.py"), "{case}")),
+    "native-stdio": NATIVE,
+    "native-socket": (*NATIVE, "--socket", "{socket}"),
+    "drop-in-stdio": DROP_IN,
+    "drop-in-socket": (*DROP_IN, "{socket}"),
+}
+#: Mode → number of a case that cannot be judged there → words of the reason.
+NOT_APPLICABLE = {
+    "native-stdio": {40: "on pipes there is no socket"},
+    "native-socket": {},
+    "drop-in-stdio": {40: "on pipes there is no socket"},
+    "drop-in-socket": {},
 }
 
 
-@pytest.fixture(scope="module", params=MODES)
-def passes(request, tmp_path_factory) -> Callable[[int], None]:
-    """Give a function that asserts the verdict of a case.
-
-    All cases that were selected run at once, the slow ones first, since they mostly wait.
-    """
-    mode = MODES[request.param]
+@pytest.fixture(scope="module")
+def results(request, tmp_path_factory) -> dict[tuple[str, int], Future[conformance.Result]]:
+    """Judge all cases that were selected, in all modes, the slow ones first: they mostly wait."""
     directory = tmp_path_factory.mktemp("sockets")
-    numbers = [
-        int(item.originalname.split("_")[1])
-        for item in request.session.items
-        if item.path == request.path and item.callspec.params["passes"] == request.param
-    ]
-    numbers.sort(key=lambda number: number not in (*ABOUT_TIME, 39))
 
-    def judge(number: int) -> conformance.Result:
+    def judge(mode: str, number: int) -> conformance.Result:
+        command = MODES[mode]
         (result,) = conformance.check(
-            mode.command,
+            command,
             numbers=[number],
-            socket=f"{directory}/{number}" if mode.socket else None,
+            socket=f"{directory}/{mode}-{number}" if "{socket}" in command else None,
             timeout_s=SHORT_S if number in ABOUT_TIME else LONG_S,
         )
         return result
 
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        results = {number: pool.submit(judge, number) for number in numbers}
+    wanted = [
+        (item.callspec.params["mode"], int(item.originalname.split("_")[1]))
+        for item in request.session.items
+        if item.path == request.path and "mode" in item.callspec.params
+    ]
+    wanted.sort(key=lambda one: one[1] not in (*ABOUT_TIME, 39))
+    with ThreadPoolExecutor(max_workers=5) as pool:
+        yield {one: pool.submit(judge, *one) for one in wanted}
 
-        def check(number: int) -> None:
-            result = results[number].result()
-            about_sockets = number == 40 and not mode.socket
-            expected = Verdict.NOT_APPLICABLE if about_sockets else Verdict.PASS
-            assert result.verdict is expected, str(result)
 
-        yield check
+@pytest.fixture(params=MODES)
+def mode(request) -> str:
+    """Name a mode."""
+    return request.param
+
+
+@pytest.fixture
+def passes(results, mode) -> Callable[[int], None]:
+    """Give a function that asserts the verdict of a case in a mode."""
+
+    def check(number: int) -> None:
+        result = results[mode, number].result()
+        reason = NOT_APPLICABLE[mode].get(number)
+        if reason is None:
+            assert result.verdict is Verdict.PASS, str(result)
+        else:
+            assert result.verdict is Verdict.NOT_APPLICABLE, str(result)
+            assert reason in result.reason
+
+    return check
+
+
+@pytest.mark.parametrize("number", CASES)
+def test_each_case_is_judged_in_a_mode(number):
+    """None is left out everywhere, and none without a test that asks for its verdict."""
+    assert not all(number in left_out for left_out in NOT_APPLICABLE.values())
+    assert any(name.startswith(f"test_{number:02}_") for name in globals())
 
 
 def test_01_frame_cut_at_every_byte(passes):

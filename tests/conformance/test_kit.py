@@ -39,7 +39,7 @@ RAW_FAULTS = {
     "empty-response": (10, "empty response"),
     "prints": (11, "does not bear"),
     "two-infos": (12, "nobody asked"),
-    "lingers": (13, "did not end"),
+    "lingers": (13, "did not end|exited with status 3"),  # it leaves by itself, too late
     "early-data": (14, "before init"),
     "own-time": (18, "was not answered"),
     "computes": (19, "no sign of life"),

@@ -95,8 +95,8 @@ class BareResult(BatchCount):
 
 class MixesGroups(Window):
     def group_state(self):
-        self.shared = getattr(self, "shared", [])
-        return self.shared
+        self.common = getattr(self, "common", [])
+        return self.common
 
 
 WRONG = {

@@ -7,7 +7,7 @@ difference between pipes and a socket ends here: cases ask whether an agent has 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -131,14 +131,15 @@ class Play:
             for part in self.target.command
         ]
 
-    def start(self, **env: str) -> Kapacitor:
-        """Start the command and connect to it."""
+    def start(self, env: Mapping[str, str] | None = None, *, patience_s: float = 0) -> Kapacitor:
+        """Start the command and connect to it; a server may take so long until it listens."""
         return self._keep(
             Kapacitor(
                 self.command(),
                 socket=self.socket,
-                env={**self.environment(), **env},
+                env={**self.environment(), **(env or {})},
                 timeout_s=self.timeout_s,
+                patience_s=patience_s or None,
             )
         )
 
@@ -148,7 +149,7 @@ class Play:
 
     def started(self, *options: ReceivedOption, **env: str) -> Kapacitor:
         """Start the command and make it ready for data."""
-        kapacitor = self.start(**env)
+        kapacitor = self.start(env)
         self.init(kapacitor, *options)
         return kapacitor
 
