@@ -95,8 +95,8 @@ class BareResult(BatchCount):
 
 class MixesGroups(Window):
     def group_state(self):
-        self.shared = getattr(self, "shared", [])
-        return self.shared
+        self.only = getattr(self, "only", [])
+        return self.only
 
 
 WRONG = {
