@@ -143,7 +143,7 @@ class Agent:
         if stdio:
             serve_stdio(agent)
         else:  # other connections go on
-            agent.on_hung = lambda: cut_off(self._in)
+            agent.on_hung = agent.on_unread = lambda: cut_off(self._in)
         if self._stopping:  # asked before there was anything to stop
             agent.request_stop()
         return agent.run(stream)

@@ -95,8 +95,8 @@ class BareResult(BatchCount):
 
 class MixesGroups(Window):
     def group_state(self):
-        self.common = getattr(self, "common", [])
-        return self.common
+        self.only = getattr(self, "only", [])
+        return self.only
 
 
 WRONG = {
