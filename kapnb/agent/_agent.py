@@ -152,6 +152,7 @@ class Agent:
         self._busy = self._stopping = self._gave_up = False
         self._rounds = 0  # how often there was something to do
         self._thread_id: int | None = None
+        self._peer_lost: OSError | None = None  # met by the pulse
 
     @property
     def _log(self) -> logging.Logger:
@@ -215,6 +216,8 @@ class Agent:
         pulse.start()
         try:
             while not self._done():
+                if self._peer_lost is not None:
+                    raise self._peer_lost
                 data = stream.read()
                 self._rounds += 1
                 self.silent_since, self._busy = self._clock(), True
@@ -307,6 +310,11 @@ class Agent:
         try:
             stream.write(self._outbox.take() or PULSE_FRAME)
             self.silent_since = self._clock()
+        except OSError as error:
+            # What was taken is lost, and with it, perhaps, the main thread's only write.
+            self._peer_lost = error
+            stream.wake()
+            raise
         finally:
             self._writing.release()
 

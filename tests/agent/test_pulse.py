@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from harness import BatchMirror, Mirror, cpu
-from kapnb.agent import EXIT_HUNG, EXIT_OK, Agent
+from kapnb.agent import EXIT_BROKEN_PIPE, EXIT_HUNG, EXIT_OK, Agent
 from kapnb.agent._pulse import BEAT_S, BUSY_LIMIT_S, Pulse, busy_limit
 from kapnb.handler import Handler
 from kapnb.model import BeginBatch, EndBatch, InitRequest, Point
@@ -491,3 +491,27 @@ def test_an_answer_that_nobody_will_ever_read_is_given_up(ended):
     now[0] = 20.0
     agent._each_tick()
     assert len(left) == ended
+
+
+def test_a_peer_that_is_gone_when_the_pulse_writes_ends_the_agent(monkeypatch, caplog):
+    """The pulse took the only answer there was; nothing else would ever meet the broken pipe."""
+    watching(monkeypatch)
+    woken = []
+
+    class Slow(Handler):
+        def point(self, point):
+            if point.time == 2:
+                stream.error = BrokenPipeError(32, "Broken pipe")
+                with pytest.raises(BrokenPipeError):
+                    agent.beat()
+                return None
+            return point if point.time == 1 else None
+
+    stream = Stream(frames(InitRequest()), frames(cpu(time=1), cpu(time=2)), None, None)
+    stream.wake = lambda: woken.append(True)
+    agent = Agent(Slow(), clock=lambda: 0.0)
+
+    assert agent.run(stream) == EXIT_BROKEN_PIPE
+    assert woken == [True]
+    assert caplog.text.count("the peer is gone") == 1
+    assert stream.pieces == [None, None, b""]  # it was not read to its end
