@@ -8,6 +8,7 @@ byte between two frames, and `input()` cannot take one away.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
 import stat
@@ -38,6 +39,9 @@ class FdStream:
         self._read_fd, self._write_fd = read_fd, write_fd
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
+        self._poll = select.poll()
+        self._poll.register(read_fd, select.POLLIN)
+        self._poll.register(self._wake_read, select.POLLIN)
         self._unread = b""
 
     @property
@@ -50,12 +54,14 @@ class FdStream:
         if self._unread:
             data, self._unread = self._unread, b""
             return data
-        ready, _, _ = select.select([self._read_fd, self._wake_read], [], [], timeout_s)
-        if self._wake_read in ready:
-            os.read(self._wake_read, 4096)
-        if self._read_fd in ready:
-            return os.read(self._read_fd, READ_SIZE)
-        return None
+        ready = self._poll.poll(None if timeout_s is None else math.ceil(timeout_s * 1000))
+        found = False
+        for fd, _ in ready:
+            if fd == self._wake_read:
+                os.read(fd, 4096)
+            else:
+                found = True
+        return os.read(self._read_fd, READ_SIZE) if found else None
 
     def unread(self, data: bytes) -> None:
         """Give bytes back that were read: the next `read` returns them."""
@@ -63,9 +69,11 @@ class FdStream:
 
     def write(self, data: bytes) -> None:
         """See `kapnb.agent.ByteStream`."""
-        view = memoryview(data)
-        while view:  # a pipe may take less than it is given
-            view = view[os.write(self._write_fd, view) :]
+        taken = os.write(self._write_fd, data)
+        if taken < len(data):  # a pipe may take less than it is given
+            view = memoryview(data)[taken:]
+            while view:
+                view = view[os.write(self._write_fd, view) :]
 
     def hung_up(self) -> bool:
         """See `kapnb.agent.ByteStream`."""
