@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from kapnb.agent._log import logger
 from kapnb.agent._outbox import Outbox
-from kapnb.agent._pulse import Pulse, busy_limit
+from kapnb.agent._pulse import PULSE_FRAME, Pulse, busy_limit
 from kapnb.agent._session import Session, Skip
 from kapnb.errors import RemoteProtocolError
 from kapnb.handler import Handler
@@ -30,7 +30,6 @@ __all__ = [
     "EXIT_FAILED",
     "EXIT_HUNG",
     "EXIT_OK",
-    "PULSE_FRAME",
     "Agent",
     "ByteStream",
 ]
@@ -50,8 +49,6 @@ DRAIN_S = 5.0
 LAST_WORDS_S = 1.0
 #: How long an answer may wait to be read by a peer that has ended its own side, in seconds.
 UNREAD_S = 5.0
-#: A keepalive response with time 0, which is as good as any.
-PULSE_FRAME = bytes.fromhex("021a00")
 
 
 class ByteStream(Protocol):

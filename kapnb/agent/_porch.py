@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from kapnb.agent._pulse import BEAT_S, Pulse, busy_limit
+from kapnb.agent._pulse import BEAT_S, PULSE_FRAME, Pulse, busy_limit
 from kapnb.errors import HandlerError
 from kapnb.model import EdgeType, ValueType
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Porch", "info_frame"]
 
-_PULSE_FRAME = bytes.fromhex("021a00")
 _INFO_REQUEST = bytes.fromhex("0a00")
 _KEEPALIVE_TAG = 0x1A
 
@@ -120,7 +119,7 @@ class Porch:
 
     def beat(self) -> None:
         """Write a sign of life."""
-        self._stream.write(_PULSE_FRAME)
+        self._stream.write(PULSE_FRAME)
         self.silent_since = time.monotonic()
 
     def hung(self, seconds: float) -> None:

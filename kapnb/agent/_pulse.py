@@ -11,11 +11,13 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-__all__ = ["BUSY_LIMIT_S", "Pulse", "Watched", "busy_limit"]
+__all__ = ["BUSY_LIMIT_S", "PULSE_FRAME", "Pulse", "Watched", "busy_limit"]
 
 #: Seconds without a frame of ours after which one is sent, while something is running. The
 #: shortest timeout that Kapacitor's documentation shows is a few seconds.
 BEAT_S = 0.2
+#: A keepalive response with time 0, which is as good as any.
+PULSE_FRAME = bytes.fromhex("021a00")
 #: Seconds that one call, import or init may take before it counts as hung.
 BUSY_LIMIT_S = 60.0
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from kapnb.agent._agent import EXIT_BROKEN_PIPE, EXIT_FAILED, EXIT_HUNG, EXIT_OK, Agent
 from kapnb.agent._logs import configure_logging
+from kapnb.agent._pulse import PULSE_FRAME
 from kapnb.agent._stdio import FdStream, claimed
 from kapnb.errors import HandlerError, KapnbError, RemoteProtocolError, TargetError
 
@@ -257,7 +258,7 @@ def _answer_with(stream: FdStream, text: str) -> bool:
     while (left := deadline - time.monotonic()) > 0:
         data = stream.read(min(left, 1.0))
         if data is None:
-            stream.write(bytes.fromhex("021a00"))  # still here, and waiting to be asked
+            stream.write(PULSE_FRAME)  # still here, and waiting to be asked
             continue
         connection.receive_data(data)
         try:

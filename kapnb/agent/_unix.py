@@ -25,6 +25,7 @@ from kapnb.agent._logs import configure_logging
 from kapnb.agent._served import Served
 from kapnb.agent._shared import build_shared, make_handler
 from kapnb.agent._socketfile import SocketFile
+from kapnb.agent._start import end_process
 from kapnb.handler import Handler
 
 __all__ = ["Accept", "Accepter", "Server", "run_server"]
@@ -37,9 +38,6 @@ GRACE_S = 5.0
 CUT_OFF_S = 1.0
 #: Without file descriptors nobody can be accepted; tried again after this time, in seconds.
 RETRY_S = 0.5
-#: A process whose server has ended leaves within this time, in seconds, whatever threads user
-#: code left behind.
-EXIT_GRACE_S = 5.0
 
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
@@ -296,8 +294,4 @@ def run_server(handler: type[Handler], path: str | os.PathLike[str], *, mode: in
     server.serve()
     for number in _ENDING:  # sent again while Python shuts down, it would spoil the status
         signal.signal(number, signal.SIG_IGN)
-    sys.stderr.flush()
-    last = threading.Timer(EXIT_GRACE_S, os._exit, (EXIT_OK,))
-    last.daemon = True
-    last.start()
-    sys.exit(EXIT_OK)
+    end_process(EXIT_OK)
