@@ -108,7 +108,7 @@ def judge_fault(fault, directory):
         return judge([*WRONG, fault, "{case}"], HANDLER_FAULTS[fault][0])
     timeout_s = SHORT_S if fault in SILENT else LONG_S
     number = RAW_FAULTS[fault][0]
-    return judge([*RAW, fault, "{case}"], number, timeout_s=timeout_s, grace_s=5.0)
+    return judge([*RAW, fault, "{case}"], number, timeout_s=timeout_s, grace_s=20.0)
 
 
 @pytest.fixture(scope="module")
