@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kapnb.agent._log import logger
@@ -18,7 +18,7 @@ from kapnb.agent._session import Session, Skip
 from kapnb.errors import RemoteProtocolError
 from kapnb.handler import Handler
 from kapnb.model import ErrorResponse
-from kapnb.protocol import FRAME_SIZE_MAX, Codec, Connection, ProtobufCodec, Role
+from kapnb.protocol import FRAME_SIZE_MAX, RUN_MAX, Codec, Connection, ProtobufCodec, Role
 
 if TYPE_CHECKING:
     import logging
@@ -142,7 +142,9 @@ class Agent:
         self._log_or_none = log
         self._counters = counters
         self._handle_event: Callable[[Any], None] = self.session.handle
+        self._events: Callable[[], Iterator[Any]] = self.connection.runs
         if counters is not None:
+            self._events = self.connection.events  # each point is timed
             self._handle_event = counters.watch(self.session)
         self._writing = threading.Lock()  # the pulse writes, too
         self._stream: ByteStream | None = None
@@ -180,20 +182,28 @@ class Agent:
 
     def _handle(self, data: bytes, stream: ByteStream | None) -> None:
         """Handle `data`; into `stream` goes on the way what is much or has waited long."""
-        handle, clock, outbox = self._handle_event, self._clock, self._outbox
+        handle, clock, outbox, connection = (
+            self._handle_event, self._clock, self._outbox, self.connection,
+        )  # fmt: skip
         ready = outbox.ready
         first = 0.0  # when the first of the waiting answers was given
-        self.connection.receive_data(data)
+        connection.receive_data(data)
+        began = clock()
         try:
-            for event in self.connection.events():
+            for event in self._events():
                 handle(event)
                 if self._stopping:  # what came behind it is not begun
                     break
-                if stream is None or not ready:
+                if stream is None:
                     continue
                 now = clock()
-                first = first or now
+                took, began = now - began, now
                 much = len(ready) >= FLUSH_FRAMES or outbox.made >= FLUSH_BYTES
+                if type(event) is list:
+                    self._adapt(took, much)
+                if not ready:
+                    continue
+                first = first or now
                 if much or now - first >= FLUSH_AFTER_S:
                     self._flush(stream)
                     first = 0.0
@@ -202,12 +212,24 @@ class Agent:
             self.session.fail(error)
         self.ended = self.ended or self.connection.ended
 
+    def _adapt(self, took: float, much: bool) -> None:
+        """Let as many points come together as are handled within a fraction of `FLUSH_AFTER_S`.
+
+        To look at the clock after each costs as much as all else that is done for one here.
+        """
+        connection = self.connection
+        if took >= FLUSH_AFTER_S / 2 or much:
+            connection.run_max = max(connection.run_max // 8, 1)
+        elif took < FLUSH_AFTER_S / 8 and self._outbox.made < FLUSH_BYTES / 8:
+            connection.run_max = min(connection.run_max * 2, RUN_MAX)
+
     # ----------------------------------------------------------------- with I/O
 
     def run(self, stream: ByteStream) -> int:
         """Serve `stream` until its end; return the exit status."""
         session = self.session
         session.wake = stream.wake
+        self.connection.run_max = 1  # until it is known how long a point takes
         self._stream, self._thread_id = stream, threading.get_ident()
         pulse = self._pulse()
         pulse.start()
@@ -243,6 +265,7 @@ class Agent:
     def request_stop(self) -> None:
         """End `run` after the call that is under way; for signal handlers and other threads."""
         self._stopping = True
+        self.session.interrupt()
         if self._stream is not None:
             self._stream.wake()
 

@@ -7,7 +7,7 @@ state before the batch, and a failure leaves no half of one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sized
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
@@ -51,12 +51,29 @@ class DataInput:
         self.send, self.send_point = outbox.send, outbox.send_point
         self.name = type(handler).__name__
         self.states = handler.group_states
+        #: What has come to be sent between two inputs; set by who knows.
+        self.waiting: Sized = ()
         self.done = 0  # calls within one event that have returned: a sign of progress
         self._expiry: Expiry | None = None  # which groups are over; known from the first data on
 
-    def taker(self, first: Point) -> Callable[[Point], None]:
-        """Return what takes a point, chosen once, before the first, for this Handler."""
+    def taker(self, first: Point) -> Callable[[Iterator[Point]], None]:
+        """Return what takes points, chosen once, before the first, for this Handler.
+
+        It takes at least one, and then goes on until there is none, or something is `waiting`.
+        """
         raise NotImplementedError
+
+    def taking(self, take: Callable[[Point], None]) -> Callable[[Iterator[Point]], None]:
+        """Return what takes points by `take`, one by one."""
+        waiting = self.waiting
+
+        def take_points(points: Iterator[Point]) -> None:
+            for point in points:
+                take(point)
+                if waiting:
+                    return
+
+        return take_points
 
     def collect(self, *, wait: bool) -> None:
         """Send what calls under way have given; there are none but of async methods."""
@@ -101,15 +118,6 @@ class DataInput:
         if gone:
             self._expire(gone)
 
-    def touching(self, take: Callable[[Point], None]) -> Callable[[Point], None]:
-        """Return `take` with a look at the groups before it."""
-
-        def touched(point: Point) -> None:
-            self.touch(point.group, point.time)
-            take(point)
-
-        return touched
-
     def _expire(self, groups: Iterable[str]) -> None:
         """Let go of groups; what the Handler has to say of them goes out at once."""
         assert self._expiry is not None
@@ -134,35 +142,34 @@ class DataInput:
 class StreamInput(DataInput):
     """Points, one at a time."""
 
-    def taker(self, first: Point) -> Callable[[Point], None]:
-        """Return what takes a point: one for a Handler that takes the state, or one that does not.
-
-        Both run for every point, so they call as little as can be.
-        """
+    def taker(self, first: Point) -> Callable[[Iterator[Point]], None]:
+        """Return what takes points; it is a loop, and calls as little as can be."""
         point_method, deliver, send = self.handler.point, self.deliver, self.send_point
+        waiting = self.waiting
+        takes_state = self.handler.handler_shape.takes_state["point"]
+        expires = takes_state and self.start_expiry(first.time)
 
-        def without_state(point: Point) -> None:
-            result = point_method(point)
-            if result is point:
-                send(point)
-            elif result is not None:
-                deliver(result, point)
+        def take_points(points: Iterator[Point]) -> None:
+            for point in points:
+                if takes_state:
+                    group = point.group
+                    if expires:
+                        self.touch(group, point.time)
+                    # Looked up anew each time: a restore puts other states in their place.
+                    state = self.states.get(group, _NEW)
+                    if state is _NEW:
+                        state = self.state(group)
+                    result = point_method(point, state)
+                else:
+                    result = point_method(point)
+                if type(result) is WirePoint:  # complete as it is
+                    send(result)
+                elif result is not None:
+                    deliver(result, point)
+                if waiting:
+                    return
 
-        def with_state(point: Point) -> None:
-            group = point.group
-            # Looked up anew each time: a restore puts other states in their place.
-            state = self.states.get(group, _NEW)
-            if state is _NEW:
-                state = self.state(group)
-            result = point_method(point, state)
-            if result is not None:
-                deliver(result, point)
-
-        if not self.handler.handler_shape.takes_state["point"]:
-            return without_state
-        if not self.start_expiry(first.time):
-            return with_state
-        return self.touching(with_state)
+        return take_points
 
     def deliver(self, result: Any, origin: Point) -> None:
         """Send what a data method gave for a stream point."""
@@ -217,12 +224,12 @@ class BatchInput(DataInput):
         """Begin to keep a batch."""
         self.begin, self.points = begin, []
 
-    def taker(self, first: Point) -> Callable[[Point], None]:
-        """Return what takes a point: it is kept."""
+    def taker(self, first: Point) -> Callable[[Iterator[Point]], None]:
+        """Return what takes points: they are kept."""
         return self._keep
 
-    def _keep(self, point: Point) -> None:
-        self.points.append(point)
+    def _keep(self, points: Iterator[Point]) -> None:
+        self.points.extend(points)
 
     def close(self, end: EndBatch) -> tuple[BeginBatch, list[Point], EndBatch]:
         """Return the batch that was kept, and forget it."""

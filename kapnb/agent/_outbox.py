@@ -13,7 +13,7 @@ from typing import Any
 
 from kapnb.errors import LocalProtocolError
 from kapnb.model import BeginBatch, EndBatch, ErrorResponse, Point
-from kapnb.protocol import Connection, WirePoint
+from kapnb.protocol import Connection, ProtobufCodec, WirePoint
 
 __all__ = ["Outbox"]
 
@@ -49,7 +49,10 @@ class Outbox:
     ) -> None:
         self._connection = connection
         self._sending = connection.sending
-        self._encode_untouched = connection.codec.encode_untouched
+        codec = connection.codec
+        self._encode_untouched = codec.encode_untouched
+        # A point of a known size needs no codec.
+        self._headers = codec.headers if type(codec) is ProtobufCodec else {}
         self._non_finite = non_finite
         self._warn = warn
         self._warned: set[str] = set()
@@ -91,6 +94,12 @@ class Outbox:
     def send_point(self, point: Point) -> None:
         """Put a point that came over the wire at the end: the short way of most of them."""
         if self._sending.point_fits and type(point) is WirePoint:
+            if point._fields is point._tags is None and point._raw is not None:
+                raw = point._raw
+                header = self._headers.get(len(raw))
+                if header is not None:
+                    self._target.append(header + raw)
+                    return
             frame = self._encode_untouched(point)
             if frame is not None:
                 self._target.append(frame)

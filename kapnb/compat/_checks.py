@@ -12,9 +12,9 @@ import sys
 from typing import Any
 
 from kapnb.compat._place import place
-from kapnb.protocol import WirePoint
+from kapnb.protocol import WirePoint, wire_point
 
-__all__ = ["NON_FINITE", "check_groups", "note_double", "wire_point"]
+__all__ = ["NON_FINITE", "check_groups", "checked_point", "note_double"]
 
 _log = logging.getLogger("kapnb")
 
@@ -33,13 +33,13 @@ def note_double(name: str, value: float) -> None:
         NON_FINITE.append(name)
 
 
-def wire_point(held: Any) -> WirePoint:
+def checked_point(held: Any) -> WirePoint:
     """Return a point that the script wrote, once it has set numbers that are not finite.
 
     One that it has not touched passes as it came. One that holds such a number is returned as
     a point that was set, which the session then treats as those of its own Handlers.
     """
-    point = WirePoint(held._bytes())
+    point = wire_point(held._bytes())
     if held._past is None:
         return point
     for name, value in held._read().fieldsDouble.items():

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from kapnb.compat import udf_pb2
-from kapnb.compat._checks import NON_FINITE, check_groups, note_double, wire_point
+from kapnb.compat._checks import NON_FINITE, check_groups, checked_point, note_double
 from kapnb.compat._message import Message
 from kapnb.compat._place import place
 from kapnb.errors import HandlerError, LocalProtocolError
 from kapnb.model import STREAM, Batch, BeginBatch, EdgeType, EndBatch, Point
-from kapnb.protocol import Kind, State, WirePoint
+from kapnb.protocol import Kind, State, WirePoint, wire_point
 from kapnb.protocol._states import RESPONSES, data_kinds
 
 __all__ = ["Failure", "Outbox", "Written", "WrittenError"]
@@ -166,9 +166,9 @@ class Outbox:
             if type(past) is bytes and past[:1] != _TIME:
                 check_groups(held, self.origin)
             if NON_FINITE and past is not None:
-                self.items.append(wire_point(held))
+                self.items.append(checked_point(held))
             else:
-                self.items.append(WirePoint(held._bytes() if raw is None else raw))
+                self.items.append(wire_point(held._bytes() if raw is None else raw))
         elif held is None:
             self._refuse(
                 "an empty Response, which brings kapacitord down: set its .point, .begin, .end or "
@@ -297,7 +297,7 @@ def _content(response: Any) -> Message | None:
 
 
 def _point(held: Message) -> WirePoint:
-    return wire_point(held) if NON_FINITE else WirePoint(held._bytes())
+    return checked_point(held) if NON_FINITE else wire_point(held._bytes())
 
 
 def _end(held: Any) -> EndBatch:

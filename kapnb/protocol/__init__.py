@@ -7,6 +7,7 @@ keeps time or starts a thread.
 from kapnb.protocol._codec import Codec, ProtobufCodec
 from kapnb.protocol._connection import (
     FRAME_SIZE_MAX,
+    RUN_MAX,
     Connection,
     EndOfStream,
     Event,
@@ -14,10 +15,11 @@ from kapnb.protocol._connection import (
 )
 from kapnb.protocol._frames import split_frames
 from kapnb.protocol._states import Kind, Role, State
-from kapnb.protocol._wire import WirePoint
+from kapnb.protocol._wire import WirePoint, wire_point
 
 __all__ = [
     "FRAME_SIZE_MAX",
+    "RUN_MAX",
     "Codec",
     "Connection",
     "EndOfStream",
@@ -29,4 +31,5 @@ __all__ = [
     "UnknownRequest",
     "WirePoint",
     "split_frames",
+    "wire_point",
 ]

@@ -8,7 +8,7 @@ from hypothesis import given
 from harness import cpu
 from kapnb.model import Fields, Point, Tags
 from kapnb.protocol import ProtobufCodec, split_frames
-from kapnb.protocol._wire import WirePoint, _WireFields, _WireTags
+from kapnb.protocol._wire import _WireFields, _WireTags, wire_point
 from strategies import points
 
 CODEC = ProtobufCodec(deterministic=True)
@@ -139,7 +139,7 @@ def test_a_name_in_two_maps_has_one_value():
     """Kapacitor sends none; look-up and iteration agree on it all the same."""
     raws = [wire(Point({"x": value}, time=0)).raw for value in (True, "text", 7, 1.5)]
     for count, kept in enumerate((True, "text", 7, 1.5), 1):
-        arrived = WirePoint(b"".join(raws[:count]))
+        arrived = wire_point(b"".join(raws[:count]))
 
         looked_up = arrived.fields["x"]
 

@@ -8,7 +8,7 @@ from harness import cpu, exact
 from kapnb.errors import RemoteProtocolError
 from kapnb.model import INT_MAX, INT_MIN, Point
 from kapnb.protocol import ProtobufCodec, split_frames
-from kapnb.protocol._wire import WirePoint
+from kapnb.protocol._wire import WirePoint, wire_point
 from strategies import field_values, names, points
 
 CODEC = ProtobufCodec(deterministic=True)
@@ -187,7 +187,7 @@ def test_the_group_of_a_batch_point_outlives_changes_of_its_fields():
 @pytest.mark.parametrize("attribute", ["time", "name", "fields", "tags", "dimensions", "group"])
 def test_bytes_that_are_no_point_are_a_remote_error_when_read(attribute):
     """Kapacitor's points are decoded on demand; the demand is where the error shows."""
-    point = WirePoint(b"\xff")
+    point = wire_point(b"\xff")
 
     with pytest.raises(RemoteProtocolError, match="could not be decoded"):
         getattr(point, attribute)
