@@ -11,12 +11,12 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError  # its own before Python 3.11
 from typing import TYPE_CHECKING, Any
 
-from kapnb.agent._data import StreamInput
+from kapnb.agent._data import StreamInput, Take
 from kapnb.handler import Handler
 from kapnb.model import Point
 
@@ -117,7 +117,7 @@ class AsyncStreamInput(StreamInput):
         self._last: dict[str, asyncio.Task[Any]] = {}  # of each group; only the loop uses it
         self._takes_state = handler.handler_shape.takes_state["point"]
 
-    def taker(self, first: Point) -> Callable[[Iterator[Point]], None]:
+    def taker(self, first: Point) -> Take:
         """Return what takes points: their calls start, finished ones are sent."""
         if not (self._takes_state and self.start_expiry(first.time)):
             return self.taking(self._take)

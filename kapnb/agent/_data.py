@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sized
 from types import GeneratorType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kapnb.agent._outputs import (
     batch_of,
@@ -25,13 +25,15 @@ from kapnb.agent._outputs import (
 from kapnb.errors import HandlerError, LocalProtocolError
 from kapnb.handler import Expiry, Handler
 from kapnb.model import BATCH, Batch, BeginBatch, EndBatch, Point
-from kapnb.protocol import WirePoint
+from kapnb.protocol import WirePoint, wire_point
 
 if TYPE_CHECKING:
     from kapnb.agent._outbox import Outbox
 
-__all__ = ["BatchInput", "DataInput", "StreamInput"]
+__all__ = ["BatchInput", "DataInput", "StreamInput", "Take"]
 
+#: Takes points, or the bytes of points.
+Take: TypeAlias = "Callable[[Iterator[bytes | Point]], None]"
 _NEW = object()
 
 
@@ -49,6 +51,7 @@ class DataInput:
     def __init__(self, handler: Handler, outbox: Outbox) -> None:
         self.handler = handler
         self.send, self.send_point = outbox.send, outbox.send_point
+        self.send_points = outbox.send_points
         self.name = type(handler).__name__
         self.states = handler.group_states
         #: What has come to be sent between two inputs; set by who knows.
@@ -56,20 +59,20 @@ class DataInput:
         self.done = 0  # calls within one event that have returned: a sign of progress
         self._expiry: Expiry | None = None  # which groups are over; known from the first data on
 
-    def taker(self, first: Point) -> Callable[[Iterator[Point]], None]:
+    def taker(self, first: Point) -> Take:
         """Return what takes points, chosen once, before the first, for this Handler.
 
         It takes at least one, and then goes on until there is none, or something is `waiting`.
         """
         raise NotImplementedError
 
-    def taking(self, take: Callable[[Point], None]) -> Callable[[Iterator[Point]], None]:
+    def taking(self, take: Callable[[Point], None]) -> Take:
         """Return what takes points by `take`, one by one."""
         waiting = self.waiting
 
-        def take_points(points: Iterator[Point]) -> None:
+        def take_points(points: Iterator[bytes | Point]) -> None:
             for point in points:
-                take(point)
+                take(wire_point(point) if type(point) is bytes else point)  # type: ignore[arg-type]
                 if waiting:
                     return
 
@@ -92,7 +95,10 @@ class DataInput:
         elif not isinstance(batch, Batch):
             raise HandlerError(foreign(batch))
         for message in batch.inherited(origin).messages():
-            self.send(message)
+            if type(message) is WirePoint:
+                self.send_point(message)
+            else:
+                self.send(message)
 
     def send_complete(self, item: Point | Batch) -> None:
         """Send what needs no input to inherit from."""
@@ -142,15 +148,21 @@ class DataInput:
 class StreamInput(DataInput):
     """Points, one at a time."""
 
-    def taker(self, first: Point) -> Callable[[Iterator[Point]], None]:
+    def taker(self, first: Point) -> Take:
         """Return what takes points; it is a loop, and calls as little as can be."""
         point_method, deliver, send = self.handler.point, self.deliver, self.send_point
         waiting = self.waiting
         takes_state = self.handler.handler_shape.takes_state["point"]
         expires = takes_state and self.start_expiry(first.time)
 
-        def take_points(points: Iterator[Point]) -> None:
-            for point in points:
+        def take_points(points: Iterator[bytes | Point]) -> None:
+            for item in points:
+                if type(item) is bytes:  # as `wire_point` does
+                    point: Any = WirePoint()
+                    point._raw = item
+                    point._message = point._fields = point._tags = None
+                else:
+                    point = item
                 if takes_state:
                     group = point.group
                     if expires:
@@ -162,7 +174,16 @@ class StreamInput(DataInput):
                     result = point_method(point, state)
                 else:
                     result = point_method(point)
-                if type(result) is WirePoint:  # complete as it is
+                if type(result) is GeneratorType:
+                    try:  # as `deliver` does
+                        for given in result:
+                            if type(given) is WirePoint:
+                                send(given)
+                            else:
+                                self._give(given, point)
+                    except LocalProtocolError as error:
+                        raise self.located(error, "point", result) from error.__cause__
+                elif type(result) is WirePoint:  # complete as it is
                     send(result)
                 elif result is not None:
                     deliver(result, point)
@@ -173,17 +194,17 @@ class StreamInput(DataInput):
 
     def deliver(self, result: Any, origin: Point) -> None:
         """Send what a data method gave for a stream point."""
-        send = self.send_point
         try:
-            for item in result if type(result) is GeneratorType else each(result):
-                if type(item) is WirePoint:  # complete as it is, and the usual case
-                    send(item)
-                elif isinstance(item, Point):
-                    self.send(item.inherited(origin))
-                else:
-                    self.send_batch(item, batch_origin(origin))
+            for item in each(result):
+                self._give(item, origin)
         except LocalProtocolError as error:
             raise self.located(error, "point", result) from error.__cause__
+
+    def _give(self, item: Any, origin: Point) -> None:
+        if isinstance(item, Point):
+            self.send(item.inherited(origin))
+        else:
+            self.send_batch(item, batch_origin(origin))
 
 
 class BatchInput(DataInput):
@@ -203,8 +224,9 @@ class BatchInput(DataInput):
         super().__init__(handler, outbox)
         self._finished = finished
         self.begin: BeginBatch | None = None  # of the batch that is open
-        self.points: list[Point] = []  # its points
-        self._collected: list[Point] = []  # what goes out in its place
+        self.points: list[bytes | Point] = []  # its points
+        # What goes out in its place. A point that still is its bytes is kept as these.
+        self._collected: list[bytes | Point] = []
         self._out_batches = handler.provides is BATCH
         self._expires: bool | None = None  # known from the first batch on
         self._whole = handler.handler_shape.whole
@@ -224,19 +246,20 @@ class BatchInput(DataInput):
         """Begin to keep a batch."""
         self.begin, self.points = begin, []
 
-    def taker(self, first: Point) -> Callable[[Iterator[Point]], None]:
+    def taker(self, first: Point) -> Take:
         """Return what takes points: they are kept."""
         return self._keep
 
-    def _keep(self, points: Iterator[Point]) -> None:
+    def _keep(self, points: Iterator[bytes | Point]) -> None:
         self.points.extend(points)
 
     def close(self, end: EndBatch) -> tuple[BeginBatch, list[Point], EndBatch]:
         """Return the batch that was kept, and forget it."""
-        begin, points = self.begin, self.points
+        begin = self.begin
         assert begin is not None
+        points = [wire_point(point) if type(point) is bytes else point for point in self.points]
         self.begin, self.points = None, []
-        return begin, points, end
+        return begin, points, end  # type: ignore[return-value]
 
     def handle(self, begin: BeginBatch, points: list[Point], end: EndBatch) -> None:
         """Give a batch to the Handler and send what it gives."""
@@ -264,8 +287,7 @@ class BatchInput(DataInput):
             result = call(point, group)
             self.done += 1
             if result is not None:
-                origin.time = point.time
-                loose &= self._collect("point", result, origin)
+                loose &= self._collect("point", result, origin, point)
         origin.time = end.tmax
         loose &= self._collect("end_batch", self._call["end_batch"](end, group), origin)
         return loose or bool(self._collected)
@@ -285,15 +307,24 @@ class BatchInput(DataInput):
             return False
         return self._collect(whole, result, point_origin(begin, end.tmax)) or bool(self._collected)
 
-    def _collect(self, callback: str, result: Any, origin: Point) -> bool:
+    def _collect(
+        self, callback: str, result: Any, origin: Point, current: Point | None = None
+    ) -> bool:
         """Take what a data method gave inside a batch.
 
         Loose points make the batch that goes out in place of the open one, or, on an edge to
         STREAM, go out at once. Whole Batches go out at once. Returns whether there were none.
+        The time is inherited from `current`, which is not decoded without need, or `origin`.
         """
         loose = True
         try:
             for item in () if result is None else each(result):
+                if type(item) is WirePoint and self._out_batches:
+                    # As it is now: the Handler may go on changing its own.
+                    self._collected.append(item.raw or item.copy())
+                    continue
+                if current is not None:
+                    origin.time, current = current.time, None
                 if isinstance(item, Point):
                     self._collect_point(item, origin)
                 elif is_frame(item):
@@ -309,7 +340,7 @@ class BatchInput(DataInput):
     def _collect_point(self, point: Point, origin: Point) -> None:
         point = point.inherited(origin)
         if self._out_batches:
-            self._collected.append(point.copy())  # the Handler may go on changing its own
+            self._collected.append(point.copy())  # as above
             return
         self.send(loose(point, origin))
 
@@ -320,8 +351,7 @@ class BatchInput(DataInput):
         size = begin.size if len(points) == count else len(points)
         try:
             self.send(BeginBatch(begin.name, begin.group, begin.tags, size, begin.by_name))
-            for point in points:
-                self.send(point)
+            self.send_points(points)
             self.send(end)
         except LocalProtocolError as error:
             raise self.located(error, self._whole or "point") from error.__cause__

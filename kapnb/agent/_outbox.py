@@ -7,13 +7,13 @@ one. (An agent in another language re-queued its frames and moved begins behind 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import isfinite
 from typing import Any
 
 from kapnb.errors import LocalProtocolError
 from kapnb.model import BeginBatch, EndBatch, ErrorResponse, Point
-from kapnb.protocol import Connection, ProtobufCodec, WirePoint
+from kapnb.protocol import Connection, ProtobufCodec, WirePoint, wire_point
 
 __all__ = ["Outbox"]
 
@@ -94,8 +94,12 @@ class Outbox:
     def send_point(self, point: Point) -> None:
         """Put a point that came over the wire at the end: the short way of most of them."""
         if self._sending.point_fits and type(point) is WirePoint:
-            if point._fields is point._tags is None and point._raw is not None:
-                raw = point._raw
+            fields, tags, raw = point._fields, point._tags, point._raw
+            if (
+                raw is not None
+                and (fields is None or not fields.changed)
+                and (tags is None or not tags.changed)
+            ):
                 header = self._headers.get(len(raw))
                 if header is not None:
                     self._target.append(header + raw)
@@ -105,6 +109,15 @@ class Outbox:
                 self._target.append(frame)
                 return
         self.send(point)
+
+    def send_points(self, points: Iterable[bytes | Point]) -> None:
+        """Put points at the end; those that come as bytes are put there as they are."""
+        sending, headers, target = self._sending, self._headers, self._target
+        for point in points:
+            if type(point) is bytes and sending.point_fits and len(point) in headers:
+                target.append(headers[len(point)] + point)
+            else:
+                self.send_point(wire_point(point) if type(point) is bytes else point)  # type: ignore[arg-type]
 
     def _release(self) -> None:
         batch, self._target = self._target, self.ready if self._unit is None else self._unit

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from operator import length_hint
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from kapnb.agent._data import BatchInput, DataInput, StreamInput
+from kapnb.agent._data import BatchInput, DataInput, StreamInput, Take
 from kapnb.agent._log import logger
 from kapnb.agent._outbox import Outbox
 from kapnb.agent._outputs import loose, point_origin
@@ -46,7 +46,7 @@ from kapnb.model import (
     SnapshotRequest,
     SnapshotResponse,
 )
-from kapnb.protocol import FRAME_SIZE_MAX, EndOfStream, UnknownRequest, WirePoint
+from kapnb.protocol import FRAME_SIZE_MAX, EndOfStream, UnknownRequest, WirePoint, wire_point
 
 if TYPE_CHECKING:
     import logging
@@ -148,7 +148,7 @@ class Session:
         self._initialised = False  # init was answered with success
         self._begun = False  # and data has come, so that no restore will
         self._stopped = self._interrupted = False
-        self._points: Iterator[Point] = iter(())  # those that are under way
+        self._points: Iterator[bytes] = iter(())  # those that are under way
         handler._outlet = self._emit
         self._bind()
 
@@ -160,7 +160,7 @@ class Session:
         self._calls: AsyncCalls | None = None
         self._input = self._make_input()
         self._input.waiting = self._emitted
-        self._take: Callable[[Iterator[Point]], None] = self._first_point
+        self._take: Take = self._first_point
         self._routes: dict[type, Callable[[Any], None]] = {
             InfoRequest: self._info,
             InitRequest: self._init,
@@ -216,7 +216,7 @@ class Session:
     def handle(self, event: Any) -> None:
         """Handle one event of the peer; answers are in the outbox before this returns.
 
-        A list of points is handled as these points one after the other. Exceptions of user code
+        A list is the bytes of points, handled one after the other. Exceptions of user code
         do not leave this: they become `error` and an ErrorResponse.
         """
         if self.error is not None:
@@ -388,10 +388,11 @@ class Session:
 
     # ----------------------------------------------------------------------- data
 
-    def _first_point(self, points: Iterator[Point]) -> None:
+    def _first_point(self, points: Iterator[bytes | Point]) -> None:
         """Take the way that all points of this Handler go from now on."""
         self._begun = True
-        first = next(points)
+        item = next(points)
+        first = item if isinstance(item, Point) else wire_point(item)
         take = self._input.taker(first)
         if self._skips and type(self._input) is StreamInput:
             one = take
@@ -402,7 +403,7 @@ class Session:
     def _one_point(self, point: Point) -> None:
         self._take(iter((point,)))
 
-    def _handle_points(self, points: list[Point]) -> None:
+    def _handle_points(self, points: list[bytes]) -> None:
         """Take points one after the other, and in between send what was emitted meanwhile."""
         self._points = rest = iter(points)
         while length_hint(rest) and not self._interrupted:

@@ -32,7 +32,7 @@ from kapnb.protocol._states import (
     State,
     data_kinds,
 )
-from kapnb.protocol._wire import WirePoint
+from kapnb.protocol._wire import WirePoint, wire_point
 
 __all__ = ["FRAME_SIZE_MAX", "RUN_MAX", "Connection", "EndOfStream", "Event", "UnknownRequest"]
 
@@ -224,14 +224,16 @@ class Connection:
         """
         for event in self.runs():
             if type(event) is list:
-                yield from event
+                yield from map(wire_point, event)
             else:
                 yield event  # type: ignore[misc]
 
-    def runs(self) -> Iterator[Event | list[WirePoint]]:
-        """Yield the same as `events`, but most points in lists of those that stand together.
+    def runs(self) -> Iterator[Event | list[bytes]]:
+        """Yield the same as `events`, but points that stand together as a list of their bytes.
 
-        Whether a point is in order does not depend on what is said of the one before it.
+        Whether a point is in order does not depend on what is said of the one before it. They
+        come as bytes so that each can be let go when it was handled: to keep some dozens of
+        decoded messages alive takes half as long again.
         """
         if self._error:
             raise self._error
@@ -267,7 +269,7 @@ class Connection:
             self._ended = True
             yield EndOfStream()
 
-    def _known_points(self) -> list[WirePoint]:
+    def _known_points(self) -> list[bytes]:
         """Return the points the buffer goes on with, up to `run_max`; each of a size known before.
 
         Nearly all frames are such points, whole, with a length of one byte or two: so this does
@@ -277,7 +279,7 @@ class Connection:
             self._buffer, self._position, self._small, self._prefixes,
         )  # fmt: skip
         length = len(buffer)
-        points: list[WirePoint] = []
+        points: list[bytes] = []
         for _ in range(self.run_max):
             if position + 2 >= length:
                 break
@@ -291,10 +293,7 @@ class Connection:
             start += len(prefix)
             if buffer[start - len(prefix) : start] != prefix:
                 break
-            point = WirePoint()
-            point._raw = buffer[start:end]
-            point._message = point._fields = point._tags = None
-            points.append(point)
+            points.append(buffer[start:end])
             position = end
         self._position = position
         return points
