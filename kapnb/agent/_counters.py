@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kapnb.agent._log import logger
@@ -82,12 +82,8 @@ class Counters:
             if not keep:
                 self.points_out = before
 
-        def counted_points(points: Iterable[bytes | Point]) -> None:
-            for point in points:
-                counted(wire_point(point) if type(point) is bytes else point)
-
         outbox.send = outbox.send_point = counted  # type: ignore[method-assign, assignment]
-        outbox.send_points = counted_points  # type: ignore[method-assign]
+        outbox.send_bytes = lambda raw: counted(wire_point(raw))  # type: ignore[method-assign]
         outbox.open_unit, outbox.close_unit = opened, closed  # type: ignore[method-assign]
 
     def watch(self, session: Session) -> Callable[[Any], None]:

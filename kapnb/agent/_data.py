@@ -51,7 +51,7 @@ class DataInput:
     def __init__(self, handler: Handler, outbox: Outbox) -> None:
         self.handler = handler
         self.send, self.send_point = outbox.send, outbox.send_point
-        self.send_points = outbox.send_points
+        self.send_bytes, self.send_points = outbox.send_bytes, outbox.send_points
         self.name = type(handler).__name__
         self.states = handler.group_states
         #: What has come to be sent between two inputs; set by who knows.
@@ -149,7 +149,13 @@ class StreamInput(DataInput):
     """Points, one at a time."""
 
     def taker(self, first: Point) -> Take:
-        """Return what takes points; it is a loop, and calls as little as can be."""
+        """Return what takes points; it is a loop, and calls as little as can be.
+
+        A Handler with points of its own may have a method `point_bytes`, which takes the bytes of
+        a point, and may give bytes.
+        """
+        if hasattr(self.handler, "point_bytes"):
+            return self._taking_bytes(self.handler.point_bytes)
         point_method, deliver, send = self.handler.point, self.deliver, self.send_point
         waiting = self.waiting
         takes_state = self.handler.handler_shape.takes_state["point"]
@@ -187,6 +193,22 @@ class StreamInput(DataInput):
                     send(result)
                 elif result is not None:
                     deliver(result, point)
+                if waiting:
+                    return
+
+        return take_points
+
+    def _taking_bytes(self, take: Callable[[bytes], Any]) -> Take:
+        deliver, send_bytes, waiting = self.deliver, self.send_bytes, self.waiting
+
+        def take_points(points: Iterator[bytes | Point]) -> None:
+            for item in points:
+                raw: Any = item if type(item) is bytes else item.raw  # type: ignore[union-attr]
+                result = take(raw)
+                if type(result) is bytes:
+                    send_bytes(result)
+                elif result is not None:
+                    deliver(result, wire_point(raw))
                 if waiting:
                     return
 

@@ -110,14 +110,23 @@ class Outbox:
                 return
         self.send(point)
 
+    def send_bytes(self, raw: bytes) -> None:
+        """Put a point at the end that is given as its bytes."""
+        if self._sending.point_fits:
+            header = self._headers.get(len(raw))
+            if header is not None:
+                self._target.append(header + raw)
+                return
+        self.send_point(wire_point(raw))
+
     def send_points(self, points: Iterable[bytes | Point]) -> None:
         """Put points at the end; those that come as bytes are put there as they are."""
-        sending, headers, target = self._sending, self._headers, self._target
+        send_bytes, send_point = self.send_bytes, self.send_point
         for point in points:
-            if type(point) is bytes and sending.point_fits and len(point) in headers:
-                target.append(headers[len(point)] + point)
+            if type(point) is bytes:
+                send_bytes(point)
             else:
-                self.send_point(wire_point(point) if type(point) is bytes else point)  # type: ignore[arg-type]
+                send_point(point)  # type: ignore[arg-type]
 
     def _release(self) -> None:
         batch, self._target = self._target, self.ready if self._unit is None else self._unit

@@ -99,7 +99,7 @@ class Outbox:
 
     Attributes
     ----------
-    items : list of Point or Batch
+    items : list of bytes, Point or Batch
         What the thread of the callbacks has written since the last callback.
     in_callback : bool
         Whether a callback runs.
@@ -148,12 +148,15 @@ class Outbox:
             self._room.notify_all()
 
     def take(self) -> Any:
-        """Return what the callback has written, None if that is nothing."""
+        """Return what the callback has written, None if that is nothing.
+
+        Points that were kept as bytes are Points now.
+        """
         items = self.items
         if not items:
             return None
         self.items = []
-        return items
+        return [wire_point(item) if type(item) is bytes else item for item in items]
 
     # ------------------------------------------------------------ for the script
 
@@ -168,7 +171,7 @@ class Outbox:
             if NON_FINITE and past is not None:
                 self.items.append(checked_point(held))
             else:
-                self.items.append(wire_point(held._bytes() if raw is None else raw))
+                self.items.append(held._bytes() if raw is None else raw)
         elif held is None:
             self._refuse(
                 "an empty Response, which brings kapacitord down: set its .point, .begin, .end or "
