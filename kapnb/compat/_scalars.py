@@ -7,20 +7,18 @@ costs here.
 
 from __future__ import annotations
 
-import logging
 import struct
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, ClassVar
 
+from kapnb.agent._log import logger
 from kapnb.compat._bytes import ENCODERS, head
 from kapnb.compat._checks import note_double
 from kapnb.compat._containers import AnyMap, Entry
 from kapnb.compat._place import place
 
 __all__ = ["ScalarMap"]
-
-_log = logging.getLogger("kapnb")
 
 #: Names that were read without being there; one warning is enough for each.
 _missed: set[tuple[str, str]] = set()
@@ -51,7 +49,7 @@ class ScalarMap(AnyMap):
         known = (f"{kind}.{self._name}", name)
         if known not in _missed and len(_missed) < _NAMES_MAX:
             _missed.add(known)
-            _log.warning(
+            logger().warning(
                 "%s[%r] was read where it is missing (%s); as with the official agent that added "
                 "it with the value %r, which goes out if the %s does. Ask `%r in …` first, or "
                 "use .get(%r)",
