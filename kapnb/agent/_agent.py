@@ -42,6 +42,9 @@ EXIT_OK, EXIT_FAILED, EXIT_BROKEN_PIPE, EXIT_HUNG = 0, 1, 3, 4
 #: of them has waited this long: a slow Handler must not sit on finished work.
 FLUSH_FRAMES, FLUSH_BYTES = 1024, 256 * 1024
 FLUSH_AFTER_S = 0.005
+#: glibc gives the heap's end back to the system at each turn of the loop, to fault it in again,
+#: until it has once seen a block of this size come and go; in bytes, none of them touched.
+HEAP_KEPT = 4 * 1024 * 1024
 #: After an error frame, input is drained this long, in seconds, so that Kapacitor's writer
 #: does not meet a broken pipe, whose text would hide the error.
 DRAIN_S = 5.0
@@ -231,6 +234,7 @@ class Agent:
         session.wake = stream.wake
         self.connection.run_max = 1  # until it is known how long a point takes
         self._stream, self._thread_id = stream, threading.get_ident()
+        bytes(HEAP_KEPT)
         pulse = self._pulse()
         pulse.start()
         try:

@@ -135,7 +135,7 @@ class _WireFields(Fields):
         def __init__(self) -> None: ...
 
     else:
-        #: Made by `wire_fields`; as with the point, the call costs less so.
+        #: Made by `WirePoint.fields`; as with the point, the call costs less so.
         __init__ = object.__init__
 
     def __getitem__(self, name: str) -> FieldValue:
@@ -176,15 +176,6 @@ class _WireFields(Fields):
             self._values = {name: values[name] for name in sorted(values)}
             self._doubles = None
         return self._values
-
-
-def wire_fields(message: Any) -> _WireFields:
-    """Return the fields of a protobuf Point."""
-    fields = _WireFields()
-    fields._message, fields._doubles = message, message.fieldsDouble
-    fields._values = None
-    fields.changed = False
-    return fields
 
 
 class _WireTags(Tags):
@@ -298,7 +289,11 @@ class WirePoint(Point):
     def fields(self) -> Fields:
         fields = self._fields
         if fields is None:
-            self._fields = fields = wire_fields(self._message or self.parse())
+            message = self._message or self.parse()
+            self._fields = fields = _WireFields()
+            fields._message, fields._doubles = message, message.fieldsDouble
+            fields._values = None
+            fields.changed = False
         return fields
 
     @property
