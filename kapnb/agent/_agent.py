@@ -209,7 +209,7 @@ class Agent:
                 first = first or now
                 if much or now - first >= FLUSH_AFTER_S:
                     self._flush(stream)
-                    first = 0.0
+                    first, began = 0.0, clock()  # a peer that reads slowly is no slow Handler
         except RemoteProtocolError as error:
             self.ended = True
             self.session.fail(error)

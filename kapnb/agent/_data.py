@@ -149,13 +149,9 @@ class StreamInput(DataInput):
     """Points, one at a time."""
 
     def taker(self, first: Point) -> Take:
-        """Return what takes points; it is a loop, and calls as little as can be.
-
-        A Handler with points of its own may have a method `point_bytes`, which takes the bytes of
-        a point, and may give bytes.
-        """
-        if hasattr(self.handler, "point_bytes"):
-            return self._taking_bytes(self.handler.point_bytes)
+        """Return what takes points; it is a loop, and calls as little as can be."""
+        if self.handler._point_bytes is not None:
+            return self._taking_bytes(self.handler._point_bytes)
         point_method, deliver, send = self.handler.point, self.deliver, self.send_point
         waiting = self.waiting
         takes_state = self.handler.handler_shape.takes_state["point"]
@@ -223,7 +219,9 @@ class StreamInput(DataInput):
             raise self.located(error, "point", result) from error.__cause__
 
     def _give(self, item: Any, origin: Point) -> None:
-        if isinstance(item, Point):
+        if type(item) is WirePoint:
+            self.send_point(item)
+        elif isinstance(item, Point):
             self.send(item.inherited(origin))
         else:
             self.send_batch(item, batch_origin(origin))

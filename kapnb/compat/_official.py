@@ -60,6 +60,7 @@ class OfficialHandler(Handler):
         # The edges must be known before the first request, and tasks are never asked for info.
         self._declared = self._ask_info()
         self.wants, self.provides = self._declared.wants, self._declared.provides  # type: ignore[misc]
+        self._point_bytes = self._take_bytes
         if self.wants is BATCH:
             self.point = self._point_of_batch  # type: ignore[method-assign]
 
@@ -156,10 +157,10 @@ class OfficialHandler(Handler):
 
     def point(self, point: Point) -> Any:
         """Call the official `point` for one of a stream; return what it wrote."""
-        given = self.point_bytes(point.raw)  # type: ignore[attr-defined]
+        given = self._take_bytes(point.raw)  # type: ignore[attr-defined]
         return wire_point(given) if type(given) is bytes else given
 
-    def point_bytes(self, raw: bytes) -> Any:
+    def _take_bytes(self, raw: bytes) -> Any:
         """Do what `point` does, for a point that is given as its bytes, and may be so returned."""
         outbox = self._outbox
         outbox.in_callback = True
