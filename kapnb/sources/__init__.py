@@ -5,15 +5,18 @@ order of its data, and raises `kapnb.errors.SourceError` where something is wron
 place. Nothing here imports pandas; a DataFrame brings it along.
 """
 
+from kapnb.sources._batch_recording import BatchRecording
 from kapnb.sources._csv import Csv
+from kapnb.sources._damage import DamageWarning
 from kapnb.sources._frames import Frame
 from kapnb.sources._lines import LineProtocol, parse_line, parse_lines, render_line
 from kapnb.sources._open import Items, open_source
-from kapnb.sources._recordings import BatchRecording, StreamRecording
+from kapnb.sources._stream_recording import StreamRecording
 
 __all__ = [
     "BatchRecording",
     "Csv",
+    "DamageWarning",
     "Frame",
     "Items",
     "LineProtocol",

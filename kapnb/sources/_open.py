@@ -11,11 +11,12 @@ from typing import Any
 
 from kapnb.errors import SourceError
 from kapnb.model import BATCH, STREAM, Batch, EdgeType, Point, Source
+from kapnb.sources._batch_recording import BatchRecording
 from kapnb.sources._csv import Csv
 from kapnb.sources._files import StrPath
 from kapnb.sources._frames import Frame
 from kapnb.sources._lines import LineProtocol
-from kapnb.sources._recordings import BatchRecording, StreamRecording
+from kapnb.sources._stream_recording import StreamRecording
 
 __all__ = ["Items", "open_source"]
 
