@@ -12,6 +12,8 @@ from kapnb.sources._frames import Frame
 from kapnb.sources._lines import LineProtocol, parse_line, parse_lines, render_line
 from kapnb.sources._open import Items, open_source
 from kapnb.sources._stream_recording import StreamRecording
+from kapnb.sources._windows import Queried
+from kapnb.sources._write import write_recording
 
 __all__ = [
     "BatchRecording",
@@ -20,9 +22,11 @@ __all__ = [
     "Frame",
     "Items",
     "LineProtocol",
+    "Queried",
     "StreamRecording",
     "open_source",
     "parse_line",
     "parse_lines",
     "render_line",
+    "write_recording",
 ]
