@@ -79,10 +79,13 @@ class Chance(random.Random):
     def normal(self) -> float:
         """Return a number of mean 0 and standard deviation 1, near enough to normal.
 
-        A sum of twelve, since sums are exact everywhere and Python may change `gauss`.
+        A sum of twelve: Python may change `gauss`, and additions one after the other are the
+        same everywhere, which those of `sum` are not since Python 3.12.
         """
-        draw = self.random
-        return sum(draw() for _ in range(12)) - 6.0
+        draw, total = self.random, -6.0
+        for _ in range(12):
+            total += draw()
+        return total
 
     def between(self, low: float, high: float) -> float:
         """Return a number between two."""
