@@ -133,7 +133,7 @@ def test_a_handler_runs_on_a_query(query):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("SELEKT 1", "the query is refused: 400: .*error parsing query: found SELEKT"),
+        ("CHOOSE 1", "the query is refused: 400: .*error parsing query: found CHOOSE"),
         ("SELECT mean(s) FROM odd", "the query is refused: .*unsupported mean iterator"),
         ("SHOW DATABASES", "the result has no times"),
         ("SELECT v FROM odd; SELECT v FROM odd", "2 statements; a Source is one SELECT"),

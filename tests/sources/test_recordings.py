@@ -470,7 +470,7 @@ def test_a_bad_line_amidst_others_is_an_error_whatever_was_chosen(write, zipped)
 
 def test_a_bad_last_line_is_damage(write):
     """Nothing stands behind it that would be left out unseen."""
-    points, text = until_warning(StreamRecording(write(TRIPLE + "db\nrp\ncpu,host=a usag\n")))
+    points, text = until_warning(StreamRecording(write(TRIPLE + "db\nrp\ncpu,host=a load\n")))
     assert len(points) == 1
     assert "line 6, column 16: invalid field format" in text
 
