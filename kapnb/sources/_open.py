@@ -17,6 +17,7 @@ from kapnb.sources._files import StrPath
 from kapnb.sources._frames import Frame
 from kapnb.sources._influx import InfluxQuery
 from kapnb.sources._lines import LineProtocol
+from kapnb.sources._names import names_of
 from kapnb.sources._parquet import Parquet
 from kapnb.sources._stream_recording import StreamRecording
 from kapnb.sources._typing import Typing, typed
@@ -136,9 +137,7 @@ def _open(
 ) -> Source:
     given = [key for key, value in (("time", time), ("tags", tags), ("name", name)) if value]
     if group_by and _has_columns(data):
-        chosen = (tags,) if isinstance(tags, str) else tags
-        grouped = (group_by,) if isinstance(group_by, str) else group_by
-        tags = tuple(dict.fromkeys((*chosen, *grouped)))
+        tags = tuple(dict.fromkeys((*names_of(tags), *names_of(group_by))))
     if _is_frame(data):
         return Frame(data, time=time, tags=tags, name=name)
     if InfluxQuery.is_url(data):

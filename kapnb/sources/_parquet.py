@@ -12,6 +12,7 @@ from kapnb.errors import MissingExtra, SourceError
 from kapnb.model import STREAM, EdgeType, Point
 from kapnb.sources._files import StrPath, open_file
 from kapnb.sources._frames import Frame
+from kapnb.sources._names import names_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,8 +52,7 @@ class Parquet:
     name: str | None = None
 
     def __post_init__(self) -> None:
-        tags = (self.tags,) if isinstance(self.tags, str) else tuple(self.tags)
-        object.__setattr__(self, "tags", tags)
+        object.__setattr__(self, "tags", names_of(self.tags))
 
     @property
     def edge(self) -> EdgeType:

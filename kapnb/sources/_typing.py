@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias, get_args
 
 from kapnb.errors import SourceError
 from kapnb.model import Batch, EdgeType, FieldValue, Point, Source
+from kapnb.sources._names import names_of
 from kapnb.sources._scan import LineError, scan_point
 
 __all__ = ["Typed", "Typing", "typed"]
@@ -77,12 +78,8 @@ def typed(
         raise SourceError(f"typing is {typing!r}; it must be one of {', '.join(get_args(Typing))}")
     if typing == "written":
         return source
-    strings = _names(json_string_fields)
-    return Typed(source, typing, json_string_fields=strings, tag_keys=_names(tag_keys))
-
-
-def _names(names: Iterable[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
+    strings = names_of(json_string_fields)
+    return Typed(source, typing, json_string_fields=strings, tag_keys=names_of(tag_keys))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import KW_ONLY, dataclass
 
 from kapnb.errors import SourceError
 from kapnb.model import BATCH, STREAM, Batch, EdgeType, Point, Source, parse_duration
+from kapnb.sources._names import names_of
 
 __all__ = ["Queried"]
 
@@ -65,7 +66,7 @@ class Queried:
     def __post_init__(self) -> None:
         if self.source.edge is not STREAM:
             raise SourceError("the data are batches already; leave grouping and windows out")
-        names = (self.group_by,) if isinstance(self.group_by, str) else tuple(self.group_by)
+        names = names_of(self.group_by)
         if "*" in names and len(names) > 1:
             raise SourceError("group_by is '*' for all tags, or names of tags, not both")
         period = _span(self.period, "period")

@@ -21,6 +21,7 @@ from kapnb._files import whole_file
 from kapnb.errors import SourceError
 from kapnb.model import BATCH, Batch, Point, Source
 from kapnb.sources._files import StrPath
+from kapnb.sources._names import names_of
 from kapnb.sources._open import open_source
 from kapnb.sources._recording_text import batch_line, stream_lines
 from kapnb.sources._windows import Queried
@@ -111,7 +112,7 @@ def write_recording(
             f"{' '.join(SUFFIXES)}",
             os.fspath(path),
         )
-    group_by = (group_by,) if isinstance(group_by, str) else tuple(group_by)
+    group_by = names_of(group_by)
     grouped = [key for key in group_by if key != "*"]
     opened = functools.partial(open_source, time=time, tags=tags, name=name, group_by=grouped)
     source = opened(data)

@@ -23,7 +23,15 @@ _LOCAL, _CENTRAL, _DESCRIPTOR = b"PK\x03\x04", b"PK\x01\x02", b"PK\x07\x08"
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED, _SIZES_FOLLOW = 1, 8
 #: What zipfile raises for damaged bytes; BadZipFile is not all of it.
-_ERRORS = (zipfile.BadZipFile, struct.error, EOFError, OSError, OverflowError, ValueError)
+_ERRORS = (
+    zipfile.BadZipFile,
+    struct.error,
+    EOFError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class Entry(NamedTuple):
@@ -36,15 +44,20 @@ class Entry(NamedTuple):
 
 def names(file: BinaryIO) -> dict[str, int] | str:
     """Return the entries' names and where their heads stand, or why there is no directory."""
+    size = file.seek(0, 2)
     try:
         with zipfile.ZipFile(file) as archive:
-            return {info.filename: info.header_offset for info in archive.infolist()}
+            found = {info.filename: info.header_offset for info in archive.infolist()}
     except _ERRORS as error:
-        size = file.seek(0, 2)
-        return (
-            f"the zip has no sound directory at its end, byte {size} ({error}): it was cut off or "
-            "damaged"
-        )
+        problem = str(error)
+    else:
+        if all(0 <= at < size for at in found.values()):
+            return found
+        problem = "it points out of the file"
+    return (
+        f"the zip has no sound directory at its end, byte {size} ({problem}): it was cut off or "
+        "damaged"
+    )
 
 
 def read_entry(file: BinaryIO, name: str, at: int) -> Entry:

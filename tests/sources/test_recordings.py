@@ -321,6 +321,17 @@ def test_a_zip_cut_off_gives_each_query_that_is_left(write):
     assert "(it has: 0, 1)" in until_error(BatchRecording(cut))[1]
 
 
+def test_a_directory_that_points_nowhere_is_done_without(write):
+    """The entries are found by their heads, and all is read."""
+    path = RECORDINGS / "rec_batch.brpl"
+    whole = bytearray(path.read_bytes())
+    offset = whole.index(b"PK\x01\x02") + 42
+    whole[offset : offset + 4] = b"\xff\xff\xff\x7f"
+    batches, text = until_warning(BatchRecording(write(bytes(whole)), query=0))
+    assert batches == list(BatchRecording(path, query=0))
+    assert "it points out of the file" in text
+
+
 def test_a_damaged_entry_gives_the_batches_before_the_byte(write):
     """Up to where the inflater stumbles, which is not where zipfile gives up."""
     path = RECORDINGS / "rec_batch.brpl"

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from kapnb.sources._names import names_of
+
 __all__ = ["Change", "drift", "gap", "step"]
 
 
@@ -56,7 +58,7 @@ def drift(
     start: float, stop: float, by: float, *, fields: Iterable[str] = (), label: str = "drift"
 ) -> Change:
     """Return a steady growth by up to `by`, which is gone at `stop`."""
-    return Change(start, stop, label, lambda value, over: value + by * over, _names(fields))
+    return Change(start, stop, label, lambda value, over: value + by * over, names_of(fields))
 
 
 def step(
@@ -68,8 +70,4 @@ def step(
     label: str = "step",
 ) -> Change:
     """Return a jump by `by`, for good or up to `stop`."""
-    return Change(start, stop, label, lambda value, _: value + by, _names(fields))
-
-
-def _names(names: Iterable[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
+    return Change(start, stop, label, lambda value, _: value + by, names_of(fields))
