@@ -27,7 +27,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("target", metavar="TARGET", help=TARGET_HELP)
     parser.add_argument(
-        "--data", required=True, metavar="FILE", help="input: .csv, .lp, .srpl or .brpl"
+        "--data",
+        required=True,
+        metavar="FILE",
+        help="input: .csv, .parquet, .lp, .srpl, .brpl, or influxdb://HOST/DATABASE?q=QUERY",
     )
     parser.add_argument(
         "--option",
@@ -62,7 +65,7 @@ def execute(arguments: argparse.Namespace) -> int:
     with damage_reported() as damage:
         simulation = simulate(
             handler,
-            Path(arguments.data),
+            arguments.data,
             options=parse_options(arguments.option, handler().info()),
             group_by=arguments.group_by.split(",") if arguments.group_by else None,
         )

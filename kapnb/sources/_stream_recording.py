@@ -82,7 +82,10 @@ class _Line(NamedTuple):
     data: bytes
 
     def text(self, where: str) -> str:
-        return decode(self.data, f"{where}, line {self.number}")
+        try:
+            return self.data.decode()
+        except UnicodeDecodeError:  # once more, now that its place is worth the making
+            return decode(self.data, f"{where}, line {self.number}")
 
 
 def _lines(file: BinaryIO, where: str) -> Iterator[_Line]:

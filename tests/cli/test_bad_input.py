@@ -212,6 +212,19 @@ def test_data_that_cannot_be_read(kapnb, tmp_path, make, handler, expected):
     assert not (tmp_path / "o.jsonl").exists()
 
 
+def test_a_query_is_data_too(kapnb, tmp_path):
+    """Its address reaches the Source as it is; here nobody listens."""
+    (tmp_path / "mirrors.py").write_text(MIRRORS)
+
+    done = kapnb(
+        "simulate", "mirrors:Points", "--data", "influxdb://127.0.0.1:1/db?q=x&edge=stream"
+    )
+
+    assert done.returncode == 1
+    assert b"InfluxDB 127.0.0.1:1, database 'db': the server cannot be reached" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("make", "handler", "expected"),
     [(_truncated, "Points", 1318), (_truncated_batch, "Batches", 1254)],
