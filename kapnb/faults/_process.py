@@ -1,0 +1,288 @@
+"""One Handler's process, as Kapacitor starts, feeds and kills it; and what a run of one gave.
+
+A Simulation plays a whole session. Here the session is cut where a fault wants it cut: killed
+after any point, restored into a fresh Handler, left within a batch. Bytes cross as they do
+there, to and from the very `Agent` that production runs. No fault is known here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+from unittest.mock import patch
+
+from kapnb.agent import Agent
+from kapnb.errors import HandlerError, KapnbError
+from kapnb.faults._hidden import Hidden
+from kapnb.handler import Handler
+from kapnb.model import (
+    Batch,
+    BeginBatch,
+    EndBatch,
+    InitRequest,
+    Point,
+    ReceivedOption,
+    RestoreRequest,
+    SnapshotRequest,
+    SnapshotResponse,
+)
+from kapnb.protocol import Codec, Connection, ProtobufCodec, Role
+from kapnb.simulation import Simulation, check_options
+
+__all__ = ["Case", "Item", "Process", "Run", "open_case", "play"]
+
+Item = Point | Batch
+
+
+class _Warnings(logging.Logger):
+    """A logger that belongs to no hierarchy and keeps its warnings; errors are kept elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__("kapnb.faults", logging.WARNING)
+        self.texts: list[str] = []
+
+    def handle(self, record: logging.LogRecord) -> None:
+        if record.levelno == logging.WARNING:
+            self.texts.append(record.getMessage())
+
+
+@dataclass(frozen=True)
+class Case:
+    """A Handler with all that is needed to start a process of it.
+
+    Attributes
+    ----------
+    handler : subclass of Handler
+        Adapted, if it is one of the official API.
+    options : tuple of ReceivedOption
+        As Kapacitor sends them at init.
+    env : mapping of str to str
+        Environment variables set while a process runs.
+    hidden : Hidden
+        What the Handler's code keeps outside its objects; put back at each start, for a process
+        of Kapacitor's begins with a fresh import.
+    """
+
+    handler: type[Handler]
+    options: tuple[ReceivedOption, ...]
+    env: Mapping[str, str]
+    hidden: Hidden
+
+    @property
+    def name(self) -> str:
+        """Name of the Handler's class."""
+        return self.handler.__name__
+
+    def start(self, *, snapshot: bytes = b"", codec: Codec | None = None) -> Process:
+        """Start a fresh process, and restore it if there is a snapshot.
+
+        An empty snapshot is none: Kapacitor does not store it.
+        """
+        self.hidden.reset()
+        return Process(self, snapshot=snapshot, codec=codec)
+
+
+class Process:
+    """One session: from init to wherever it is cut.
+
+    Attributes
+    ----------
+    error : KapnbError or None
+        What ended it.
+    warnings : list of str
+        What it would have logged.
+    """
+
+    def __init__(self, case: Case, *, snapshot: bytes, codec: Codec | None) -> None:
+        codec = codec or ProtobufCodec(deterministic=True)
+        try:
+            handler = case.handler()
+        except Exception as error:
+            raise HandlerError(f"{case.name}() failed: {type(error).__name__}: {error}") from error
+        log = _Warnings()
+        self.warnings = log.texts
+        self._agent = Agent(handler, codec=codec, log=log)
+        self._kapacitor = Connection(
+            Role.KAPACITOR, wants=handler.wants, provides=handler.provides, codec=codec
+        )
+        self._begin: BeginBatch | None = None
+        self._points: list[Point] = []
+        self._out: list[Item] = []
+        self._snapshot = b""
+        self.error: KapnbError | None = None
+        name = case.name
+        self._exchange(InitRequest(case.options, task_id=f"stress_{name}", node_id=f"{name}2"))
+        if snapshot and self.error is None:
+            self._exchange(RestoreRequest(snapshot))
+
+    @property
+    def handler(self) -> Handler:
+        """The Handler's object."""
+        return self._agent.session.handler
+
+    @property
+    def skipped(self) -> int:
+        """How many points it failed on and skipped, by its error_policy."""
+        return self._agent.session.skipped
+
+    def give(self, item: Item) -> list[Item]:
+        """Send one point or a whole batch; return what came back."""
+        if isinstance(item, Batch):
+            for message in item.messages():
+                if self.error is None:
+                    self._exchange(message)
+        else:
+            self._exchange(item)
+        return self._taken()
+
+    def open_batch(self, batch: Batch, count: int) -> list[Item]:
+        """Begin a batch and send `count` of its points, but no end; return what came back."""
+        for message in islice(batch.messages(), 1 + count):
+            if self.error is None:
+                self._exchange(message)
+        return self._taken()
+
+    def snapshot(self) -> bytes:
+        """Ask for the state; empty if the Handler gave none, and `unkept` may say why."""
+        self._snapshot = b""
+        self._exchange(SnapshotRequest())
+        return self._snapshot
+
+    @property
+    def unkept(self) -> str:
+        """Why the last snapshot was empty, if the Handler said so."""
+        error = self._agent.session.snapshot_error
+        return str(error) if error else ""
+
+    def kill(self) -> list[Item]:
+        """Close its input and end it; return what it still had to say."""
+        self._receive(self._agent.feed(b""))
+        self._agent.session.stop()
+        return self._taken()
+
+    def _taken(self) -> list[Item]:
+        out, self._out = self._out, []
+        return out
+
+    def _exchange(self, message: Any) -> None:
+        self._receive(self._agent.feed(self._kapacitor.send(message)))
+
+    def _receive(self, data: bytes) -> None:
+        self._kapacitor.receive_data(data)
+        for message in self._kapacitor.events() if data else ():
+            self._take(message)
+        self.error = self._agent.session.error
+
+    def _take(self, message: Any) -> None:
+        """Do with a response what Kapacitor does."""
+        if isinstance(message, Point):
+            (self._out if self._begin is None else self._points).append(message)
+        elif isinstance(message, BeginBatch):
+            self._begin, self._points = message, []
+        elif isinstance(message, EndBatch):
+            assert self._begin is not None
+            self._out.append(
+                Batch(
+                    self._points,
+                    name=message.name,
+                    tags=message.tags,
+                    tmax=message.tmax,
+                    by_name=self._begin.by_name,
+                )
+            )
+            self._begin = None
+        elif isinstance(message, SnapshotResponse):
+            self._snapshot = message.snapshot
+
+
+@dataclass
+class Run:
+    """What one run gave.
+
+    Attributes
+    ----------
+    inputs : sequence of Point or Batch
+        What was to be handled.
+    outputs : list of list of Point or Batch
+        What each input that was handled gave; shorter than `inputs` if the run ended early.
+    error : KapnbError or None
+        What ended it early.
+    skipped : int
+        How many points were skipped by the Handler's error_policy.
+    seconds : list of float
+        How long each input took, if it was asked for.
+    """
+
+    inputs: Sequence[Item]
+    outputs: list[list[Item]] = field(default_factory=list)
+    error: KapnbError | None = None
+    skipped: int = 0
+    seconds: list[float] = field(default_factory=list)
+
+
+def play(
+    case: Case,
+    items: Sequence[Item],
+    *,
+    snapshot: bytes = b"",
+    codec: Codec | None = None,
+    clock: Callable[[], float] | None = None,
+) -> Run:
+    """Run a fresh process over all items, or until it fails.
+
+    Parameters
+    ----------
+    case : Case
+        What to start.
+    items : sequence of Point or Batch
+        As the UDF's edge carries them: grouped.
+    snapshot : bytes, optional
+        State to restore before.
+    codec : Codec, optional
+        How the bytes of both directions are made.
+    clock : callable, optional
+        Seconds; if it is given, each input is timed.
+    """
+    run = Run(items)
+    with patch.dict("os.environ", case.env):
+        process = case.start(snapshot=snapshot, codec=codec)
+        for item in items:
+            if process.error is not None:
+                break
+            before = clock() if clock else 0.0
+            run.outputs.append(process.give(item))
+            if clock:
+                run.seconds.append(clock() - before)
+        run.error, run.skipped = process.error, process.skipped
+        rest = process.kill()
+    if run.outputs:
+        run.outputs[-1] += rest
+    return run
+
+
+def open_case(handler: Any, data: Any, **settings: Any) -> tuple[Case, Simulation]:
+    """Return the Case and the simulation of it on data without a fault.
+
+    Parameters
+    ----------
+    handler, data, **settings
+        As `kapnb.simulate` takes them.
+
+    Raises
+    ------
+    KapnbError
+        If the Handler fails without any fault, is refused, or there is no data.
+    """
+    simulation = Simulation(handler, data, **settings)
+    hidden = Hidden(simulation.handler)
+    try:
+        simulation.run().raise_error()
+    finally:
+        hidden.reset()
+    if not simulation.inputs:
+        raise HandlerError("there is no data, so nothing can be shown about the Handler")
+    options = check_options(simulation.options, simulation.info)
+    return Case(simulation.handler, options, simulation.env, hidden), simulation
