@@ -116,7 +116,7 @@ def weight(value: Any) -> int:
     Examples
     --------
     >>> weight({"n": 3, "last": [1.5, 2.5]}), weight(deque([1.5], maxlen=100))
-    (9, 100)
+    (8, 100)
     """
     return _weight(value, 0, set())
 

@@ -104,7 +104,7 @@ def stress(
     ...         state.update(time=point.time, x=point.fields["x"])
     ...         yield point.with_fields(slope=slope)
     >>> from kapnb.faults import Duplicates, Missing
-    >>> points = [Point({"x": float(n)}, time=n, name="m") for n in range(1, 40)]
+    >>> points = [Point({"x": float(n * n)}, time=n, name="m") for n in range(1, 40)]
     >>> report = stress(Rate, points, faults=[Missing(), Duplicates()])
     >>> [(finding.fault, finding.verdict) for finding in report.findings]
     [('missing points', 'changes'), ('duplicates', 'fails')]
