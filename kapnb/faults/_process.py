@@ -1,52 +1,29 @@
 """One Handler's process, as Kapacitor starts, feeds and kills it; and what a run of one gave.
 
 A Simulation plays a whole session. Here the session is cut where a fault wants it cut: killed
-after any point, restored into a fresh Handler, left within a batch. Bytes cross as they do
-there, to and from the very `Agent` that production runs. No fault is known here.
+after any point, restored into a fresh Handler, left within a batch. The node is the simulator's.
+No fault is known here.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 from unittest.mock import patch
 
-from kapnb.agent import Agent
 from kapnb.errors import HandlerError, KapnbError
 from kapnb.faults._hidden import Hidden
 from kapnb.handler import Handler
-from kapnb.model import (
-    Batch,
-    BeginBatch,
-    EndBatch,
-    InitRequest,
-    Point,
-    ReceivedOption,
-    RestoreRequest,
-    SnapshotRequest,
-    SnapshotResponse,
-)
-from kapnb.protocol import Codec, Connection, ProtobufCodec, Role
+from kapnb.model import Batch, InfoResponse, Point, ReceivedOption
+from kapnb.protocol import Codec
 from kapnb.simulation import Simulation, check_options
+from kapnb.simulation._node import UdfNode
 
 __all__ = ["Case", "Item", "Process", "Run", "open_case", "play"]
 
 Item = Point | Batch
-
-
-class _Warnings(logging.Logger):
-    """A logger that belongs to no hierarchy and keeps its warnings; errors are kept elsewhere."""
-
-    def __init__(self) -> None:
-        super().__init__("kapnb.faults", logging.WARNING)
-        self.texts: list[str] = []
-
-    def handle(self, record: logging.LogRecord) -> None:
-        if record.levelno == logging.WARNING:
-            self.texts.append(record.getMessage())
 
 
 @dataclass(frozen=True)
@@ -57,6 +34,8 @@ class Case:
     ----------
     handler : subclass of Handler
         Adapted, if it is one of the official API.
+    info : InfoResponse
+        What it declares.
     options : tuple of ReceivedOption
         As Kapacitor sends them at init.
     env : mapping of str to str
@@ -67,6 +46,7 @@ class Case:
     """
 
     handler: type[Handler]
+    info: InfoResponse
     options: tuple[ReceivedOption, ...]
     env: Mapping[str, str]
     hidden: Hidden
@@ -85,58 +65,24 @@ class Case:
         return Process(self, snapshot=snapshot, codec=codec)
 
 
-class Process:
-    """One session: from init to wherever it is cut.
-
-    Attributes
-    ----------
-    error : KapnbError or None
-        What ended it.
-    warnings : list of str
-        What it would have logged.
-    """
+class Process(UdfNode):
+    """One session: from init to wherever it is cut; made by `Case.start`."""
 
     def __init__(self, case: Case, *, snapshot: bytes, codec: Codec | None) -> None:
-        codec = codec or ProtobufCodec(deterministic=True)
-        try:
-            handler = case.handler()
-        except Exception as error:
-            raise HandlerError(f"{case.name}() failed: {type(error).__name__}: {error}") from error
-        log = _Warnings()
-        self.warnings = log.texts
-        self._agent = Agent(handler, codec=codec, log=log)
-        self._kapacitor = Connection(
-            Role.KAPACITOR, wants=handler.wants, provides=handler.provides, codec=codec
-        )
-        self._begin: BeginBatch | None = None
-        self._points: list[Point] = []
-        self._out: list[Item] = []
-        self._snapshot = b""
-        self.error: KapnbError | None = None
         name = case.name
-        self._exchange(InitRequest(case.options, task_id=f"stress_{name}", node_id=f"{name}2"))
-        if snapshot and self.error is None:
-            self._exchange(RestoreRequest(snapshot))
+        super().__init__(case.handler, task_id=f"stress_{name}", node_id=f"{name}2", codec=codec)
+        self.info = case.info
+        self.start(case.options, snapshot or None)
 
     @property
-    def handler(self) -> Handler:
-        """The Handler's object."""
+    def object(self) -> Handler:
+        """The Handler itself."""
         return self._agent.session.handler
 
     @property
     def skipped(self) -> int:
         """How many points it failed on and skipped, by its error_policy."""
         return self._agent.session.skipped
-
-    def give(self, item: Item) -> list[Item]:
-        """Send one point or a whole batch; return what came back."""
-        if isinstance(item, Batch):
-            for message in item.messages():
-                if self.error is None:
-                    self._exchange(message)
-        else:
-            self._exchange(item)
-        return self._taken()
 
     def open_batch(self, batch: Batch, count: int) -> list[Item]:
         """Begin a batch and send `count` of its points, but no end; return what came back."""
@@ -145,57 +91,11 @@ class Process:
                 self._exchange(message)
         return self._taken()
 
-    def snapshot(self) -> bytes:
-        """Ask for the state; empty if the Handler gave none, and `unkept` may say why."""
-        self._snapshot = b""
-        self._exchange(SnapshotRequest())
-        return self._snapshot
-
-    @property
-    def unkept(self) -> str:
-        """Why the last snapshot was empty, if the Handler said so."""
-        error = self._agent.session.snapshot_error
-        return str(error) if error else ""
-
     def kill(self) -> list[Item]:
         """Close its input and end it; return what it still had to say."""
-        self._receive(self._agent.feed(b""))
-        self._agent.session.stop()
-        return self._taken()
-
-    def _taken(self) -> list[Item]:
-        out, self._out = self._out, []
+        out = self.close()
+        self.stop()
         return out
-
-    def _exchange(self, message: Any) -> None:
-        self._receive(self._agent.feed(self._kapacitor.send(message)))
-
-    def _receive(self, data: bytes) -> None:
-        self._kapacitor.receive_data(data)
-        for message in self._kapacitor.events() if data else ():
-            self._take(message)
-        self.error = self._agent.session.error
-
-    def _take(self, message: Any) -> None:
-        """Do with a response what Kapacitor does."""
-        if isinstance(message, Point):
-            (self._out if self._begin is None else self._points).append(message)
-        elif isinstance(message, BeginBatch):
-            self._begin, self._points = message, []
-        elif isinstance(message, EndBatch):
-            assert self._begin is not None
-            self._out.append(
-                Batch(
-                    self._points,
-                    name=message.name,
-                    tags=message.tags,
-                    tmax=message.tmax,
-                    by_name=self._begin.by_name,
-                )
-            )
-            self._begin = None
-        elif isinstance(message, SnapshotResponse):
-            self._snapshot = message.snapshot
 
 
 @dataclass
@@ -253,7 +153,7 @@ def play(
             if process.error is not None:
                 break
             before = clock() if clock else 0.0
-            run.outputs.append(process.give(item))
+            run.outputs.append(process.feed(item))
             if clock:
                 run.seconds.append(clock() - before)
         run.error, run.skipped = process.error, process.skipped
@@ -285,4 +185,4 @@ def open_case(handler: Any, data: Any, **settings: Any) -> tuple[Case, Simulatio
     if not simulation.inputs:
         raise HandlerError("there is no data, so nothing can be shown about the Handler")
     options = check_options(simulation.options, simulation.info)
-    return Case(simulation.handler, options, simulation.env, hidden), simulation
+    return Case(simulation.handler, simulation.info, options, simulation.env, hidden), simulation

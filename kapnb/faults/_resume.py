@@ -251,10 +251,10 @@ class _Relay:
         with patch.dict("os.environ", self._case.env):
             process, snapshot = self._case.start(), b""
             for position, item in enumerate(self._clean.inputs[:stop]):
-                out = process.give(item)
+                out = process.feed(item)
                 restart = self._cuts(position + 1) and position + 1 < stop
                 if restart:
-                    snapshot = process.snapshot()
+                    snapshot = process.take_snapshot()
                 failed = process.error
                 if restart or failed is not None or position + 1 == stop:
                     out += process.kill()
@@ -278,8 +278,8 @@ class _Relay:
 
     def _restart(self, process: Process, snapshot: bytes) -> Process:
         if not snapshot:
-            self.said = process.unkept or "snapshot() gave no bytes"
-            self.note = f"there is no snapshot, so a restart begins anew: {self.said}"
+            self.said = "; ".join(process.warnings) or "snapshot() gave no bytes"
+            self.note = f"a restart begins anew: {self.said}"
         fresh = self._case.start(snapshot=snapshot)
         self.said = "; ".join(fresh.warnings) or self.said
         self.restarts += 1
@@ -316,13 +316,13 @@ def lost_at(
     with patch.dict("os.environ", case.env):
         process = case.start()
         for count, item in enumerate(items[:after], 1):
-            process.give(item)
+            process.feed(item)
             if cuts(count) and count < after:
-                snapshot = process.snapshot()
+                snapshot = process.take_snapshot()
                 process.kill()
                 process = case.start(snapshot=snapshot)
         before = {**state_of(process), **case.hidden.values()}
-        snapshot = process.snapshot()
+        snapshot = process.take_snapshot()
         process.kill()
         fresh = case.start(snapshot=snapshot)
         after_restart = {**state_of(fresh), **case.hidden.values()}

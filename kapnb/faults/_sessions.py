@@ -53,9 +53,9 @@ class Kill(Fault):
         with patch.dict("os.environ", case.env):
             process = case.start()
             for count, item in enumerate(items, 1):
-                run.outputs.append(process.give(item))
+                run.outputs.append(process.feed(item))
                 if process.error is None and count in cuts:
-                    snapshots[count] = process.snapshot()
+                    snapshots[count] = process.take_snapshot()
                 if process.error is None and count in kills:
                     run.outputs[-1] += process.kill()
                     process = case.start(snapshot=snapshots.pop(kills[count], b""))
@@ -93,11 +93,11 @@ class CutBatch(Fault):
                 if index in cuts:
                     assert isinstance(item, Batch)
                     out = process.open_batch(item, (len(item) + 1) // 2)
-                    snapshot = process.snapshot()
+                    snapshot = process.take_snapshot()
                     run.outputs.append(out + process.kill())
                     process = case.start(snapshot=snapshot)
                 else:
-                    run.outputs.append(process.give(item))
+                    run.outputs.append(process.feed(item))
                 if process.error is not None:
                     break
             run.error, run.skipped = process.error, process.skipped

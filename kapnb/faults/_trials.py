@@ -363,7 +363,7 @@ def _lossy(bench: Bench, fault: Kill, cuts: Sequence[int], wrong: int) -> Findin
 
 
 def _try_cut_batch(bench: Bench, fault: Any) -> Finding:
-    if bench.case.start().handler.wants is not BATCH:
+    if bench.case.info.wants is not BATCH:
         return _not_tried(fault, "the Handler takes points, not batches")
     cuts = fault.cuts(bench.items, chance(bench.seed, fault.name))
     if not cuts:

@@ -8,30 +8,17 @@ crosses as an encoded frame, both ways, to and from the very `Agent` that produc
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from kapnb.agent import Agent
 from kapnb.errors import HandlerError, KapnbError
 from kapnb.handler import Handler
-from kapnb.model import (
-    Batch,
-    BeginBatch,
-    EndBatch,
-    ErrorResponse,
-    InfoRequest,
-    InfoResponse,
-    InitRequest,
-    Point,
-    RestoreRequest,
-    SnapshotRequest,
-    SnapshotResponse,
-)
-from kapnb.protocol import Codec, Connection, ProtobufCodec, Role
+from kapnb.model import Batch, InfoResponse, Point
+from kapnb.protocol import Codec
 from kapnb.simulation._edges import arrange, parse_group_by
+from kapnb.simulation._node import UdfNode
 from kapnb.simulation._options import check_options
 from kapnb.simulation._recorder import record
 from kapnb.simulation._transcript import Transcript
@@ -84,16 +71,8 @@ class Simulation:
         What the Handler was given, in order.
     outputs : list of Output
         What it sent, each with the input it belongs to.
-    info : InfoResponse
-        What it declared.
-    transcript : Transcript
-        Every message of the task's session, both ways.
-    snapshot : bytes
-        The state at the end; give it to the next simulation as ``snapshot=``.
     error : KapnbError or None
         What ended the run early.
-    warnings : list of str
-        What Kapacitor would have logged, or silently borne.
     """
 
     def __init__(
@@ -120,17 +99,34 @@ class Simulation:
         self.env = dict(env or {})
         self.inputs: list[Point | Batch] = []
         self.outputs: list[Output] = []
-        self.transcript = Transcript()
-        self.snapshot = b""
         self.error: KapnbError | None = None
-        self.warnings: list[str] = []
         self._by_measurement = by_measurement
         self._restored = snapshot
-        self._codec = codec or ProtobufCodec(deterministic=True)
         self._observers = tuple(observers)
-        self._log = _Warnings(self.warnings)
-        self._begin: BeginBatch | None = None
-        self._open_points: list[Point] = []
+        name = self.handler.__name__
+        self._node = UdfNode(
+            self.handler, task_id=f"simulate_{name}", node_id=f"{name}2", codec=codec
+        )
+
+    @property
+    def info(self) -> InfoResponse:
+        """What the Handler declared."""
+        return self._node.info
+
+    @property
+    def transcript(self) -> Transcript:
+        """Every message of the task's session, both ways."""
+        return self._node.transcript
+
+    @property
+    def snapshot(self) -> bytes:
+        """The state at the end; give it to the next simulation as ``snapshot=``."""
+        return self._node.snapshot
+
+    @property
+    def warnings(self) -> list[str]:
+        """What Kapacitor would have logged, or silently borne."""
+        return self._node.warnings
 
     # ---------------------------------------------------------------------- run
 
@@ -139,131 +135,49 @@ class Simulation:
         with _environment(self.env):
             info = self._ask_info()
             options = check_options(self.options, info)
-            self.info = info
-            self._connect(info)
             try:
-                self._play(info, options)
+                self._node.start(options, self._restored)
+                self._play(info)
             finally:
-                self._agent.session.stop()
+                self._node.stop()
                 for observer in self._observers:
                     observer.finished(self)
         record(self)
         return self
 
     def _ask_info(self) -> InfoResponse:
-        """Start the Handler once only for info, as the daemon does at its start."""
-        self._connect(None)
-        self._exchange(InfoRequest())
-        self._agent.session.stop()
-        self.raise_error()
-        info = self._answer
-        assert isinstance(info, InfoResponse)
-        self.transcript = Transcript()  # the task is another process
-        return info
-
-    def _connect(self, info: InfoResponse | None) -> None:
-        """Put a fresh Handler behind a fresh pair of connections."""
         try:
-            handler = self.handler()
-        except Exception as error:
-            raise HandlerError(
-                f"{self.handler.__name__}() failed: {type(error).__name__}: {error}"
-            ) from error
-        self._agent = Agent(handler, codec=self._codec, log=self._log)
-        self._kapacitor = Connection(
-            Role.KAPACITOR,
-            wants=info.wants if info else None,
-            provides=info.provides if info else None,
-            codec=self._codec,
-        )
-        self._answer: Any = None
+            return self._node.ask_info()
+        except KapnbError as error:
+            self.error = error
+            error.simulation = self
+            raise
 
-    def _play(self, info: InfoResponse, options: Any) -> None:
-        name = self.handler.__name__
-        self._exchange(InitRequest(options, task_id=f"simulate_{name}", node_id=f"{name}2"))
-        if self._restored is not None and not self.error:
-            self._exchange(RestoreRequest(self._restored))
+    def _play(self, info: InfoResponse) -> None:
+        node = self._node
         for observer in self._observers:
             observer.started(self)
-        if not self.error:
+        if not node.error:
             self._feed_all(info)
-        if not self.error:
-            self._exchange(SnapshotRequest())
-            failed = self._agent.session.snapshot_error
-            if failed:
-                self.warnings.append(f"the state would be lost at every restart: {failed}")
-        self._receive(self._agent.feed(b""))
+        if not node.error:
+            node.take_snapshot()
+        self._keep(node.close())
+        self.error = node.error
 
     def _feed_all(self, info: InfoResponse) -> None:
         items = arrange(self.source, info.wants, self.group_by, by_measurement=self._by_measurement)
         for item in items:
             self.inputs.append(item)
-            if isinstance(item, Batch):
-                self._feed_batch(item)
-            else:
-                self._exchange(item)
+            self._keep(self._node.feed(item))
+            self.error = self._node.error
             for observer in self._observers:
                 observer.advanced(self)
             if self.error is not None:
                 break
 
-    def _feed_batch(self, batch: Batch) -> None:
-        group, tags = batch.group, dict(batch.tags)
-        messages = [
-            BeginBatch(batch.name, group, tags, len(batch), batch.by_name),
-            *batch.points,
-            EndBatch(batch.name, group, batch.tmax, tags),
-        ]
-        for message in messages:
-            self._exchange(message)
-            if self.error is not None:
-                return
-
-    def _exchange(self, message: Any) -> None:
-        """Send one request as bytes and take the bytes that answer it."""
-        frame = self._kapacitor.send(message)
-        self.transcript.add(True, frame)
-        self._receive(self._agent.feed(frame))
-
-    def _receive(self, data: bytes) -> None:
-        if not data:
-            error = self._agent.session.error
-            self.error = self.error or error
-            return
-        self.transcript.add(False, data)
-        self._kapacitor.receive_data(data)
-        for message in self._kapacitor.events():
-            self._take(message)
-        self.error = self.error or self._agent.session.error
-
-    def _take(self, message: Any) -> None:
-        """Do with a response what Kapacitor does."""
+    def _keep(self, items: Iterable[Point | Batch]) -> None:
         position = len(self.inputs) - 1
-        if isinstance(message, Point):
-            if self._begin is None:
-                self.outputs.append(Output(message, position))
-            else:
-                self._open_points.append(message)
-        elif isinstance(message, BeginBatch):
-            self._begin, self._open_points = message, []
-        elif isinstance(message, EndBatch):
-            assert self._begin is not None
-            # Name, tags and tmax are the end's, by_name is the begin's.
-            batch = Batch(
-                self._open_points,
-                name=message.name,
-                tags=message.tags,
-                tmax=message.tmax,
-                by_name=self._begin.by_name,
-            )
-            self.outputs.append(Output(batch, position))
-            self._begin = None
-        elif isinstance(message, SnapshotResponse):
-            self.snapshot = message.snapshot
-        elif isinstance(message, ErrorResponse):
-            self.error = self._agent.session.error
-        else:
-            self._answer = message
+        self.outputs.extend(Output(item, position) for item in items)
 
     # ------------------------------------------------------------------ results
 
@@ -431,19 +345,6 @@ def _native(handler: Any) -> type[Handler]:
     raise HandlerError(
         f"simulate takes a Handler class, not {handler!r}: each run starts a fresh one"
     )
-
-
-class _Warnings(logging.Logger):
-    """A logger that belongs to no hierarchy and keeps its warnings."""
-
-    def __init__(self, warnings: list[str]) -> None:
-        super().__init__("kapnb.simulation", logging.WARNING)
-        self._warnings = warnings
-
-    def handle(self, record: logging.LogRecord) -> None:
-        # Errors end the run and are kept in Simulation.error.
-        if record.levelno == logging.WARNING:
-            self._warnings.append(record.getMessage())
 
 
 @contextlib.contextmanager

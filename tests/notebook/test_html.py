@@ -133,7 +133,7 @@ def test_an_error_is_told_in_full(run):
 def test_warnings_are_listed(run):
     """Up to ten, then their number."""
     simulation = run(count=3)
-    simulation.warnings += [f"odd <{number}>" for number in range(12)]
+    simulation.warnings.extend([f"odd <{number}>" for number in range(12)])
     html = simulation_html(simulation)
     assert "<li>odd &lt;9&gt;</li>" in html
     assert "and 2 more warnings" in html

@@ -1,0 +1,112 @@
+"""A task: what a script builds when it is evaluated, a graph of nodes with their properties.
+
+Kapacitor's words: a script *defines* a task; a chaining method (``|``, ``@``) adds a node, a
+property method (``.``) sets something on it. Values are Python's: int, float, str, bool,
+`Duration`; what has no such value keeps its tree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from kapnb.model import EdgeType
+from kapnb.tick._ast import Position
+
+__all__ = ["Property", "Task", "TaskNode"]
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One use of a property method.
+
+    Attributes
+    ----------
+    name : str
+    arguments : tuple
+        Evaluated: int, float, str, bool, Duration; `LambdaExpression`, `Regex`, `Star`,
+        `Reference` as trees; a list literal is spread, as Kapacitor does.
+    position : Position
+        Of the name.
+    """
+
+    name: str
+    arguments: tuple[Any, ...]
+    position: Position
+
+
+@dataclass(eq=False, slots=True)
+class TaskNode:
+    """One node.
+
+    Attributes
+    ----------
+    kind : str
+        The chaining method as the script writes it: ``window``; of a UDF its name.
+    id : str
+        Kapacitor's: a stem and the number of its creation, such as ``http_out3``.
+    is_udf : bool
+        Whether it was added with ``@``.
+    provides : EdgeType
+        What flows out of it.
+    arguments : tuple
+        Of the chaining method, evaluated as those of a `Property`; nodes as `TaskNode`.
+    properties : list of Property
+        In the order of the script.
+    parents, children : list of TaskNode
+    position : Position
+        Of the name.
+    """
+
+    kind: str
+    id: str
+    is_udf: bool
+    provides: EdgeType
+    arguments: tuple[Any, ...]
+    position: Position
+    properties: list[Property] = field(default_factory=list)
+    parents: list[TaskNode] = field(default_factory=list)
+    children: list[TaskNode] = field(default_factory=list)
+
+    def uses(self, name: str) -> list[Property]:
+        """Return the uses of a property, in order."""
+        return [used for used in self.properties if used.name == name]
+
+    def last(self, name: str, default: Any = None) -> Any:
+        """Return the first argument of the last use of a property, or `default`.
+
+        A property without arguments, a flag, gives True.
+        """
+        uses = self.uses(name)
+        if not uses:
+            return default
+        return uses[-1].arguments[0] if uses[-1].arguments else True
+
+
+@dataclass(eq=False, slots=True)
+class Task:
+    """What a script defines.
+
+    Attributes
+    ----------
+    edge : EdgeType
+        STREAM if it starts from ``stream``, BATCH if from ``batch``.
+    nodes : list of TaskNode
+        In the order of their creation; the first is the source, ``stream0`` or ``batch0``.
+    dbrps : list of tuple
+        Database and retention policy of each ``dbrp`` statement.
+    """
+
+    edge: EdgeType
+    nodes: list[TaskNode]
+    dbrps: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def source(self) -> TaskNode:
+        """The node everything hangs on."""
+        return self.nodes[0]
+
+    @property
+    def udfs(self) -> list[TaskNode]:
+        """The nodes that are UDFs, in the order of their creation."""
+        return [node for node in self.nodes if node.is_udf]
