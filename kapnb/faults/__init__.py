@@ -6,6 +6,7 @@ compared with a run without them. Nothing here is needed to run a Handler.
 """
 
 from kapnb.faults._fault import Both, Fault, FaultySource, InputFault, PointFault, Slot
+from kapnb.faults._lint import Lint, Lints, lint
 from kapnb.faults._order import Duplicates, EmptyBatches, Late, Missing, OutOfOrder
 from kapnb.faults._report import VERDICTS, Finding, StressReport
 from kapnb.faults._resume import Loss, Resume, check_resume
@@ -31,6 +32,8 @@ __all__ = [
     "InputFault",
     "Kill",
     "Late",
+    "Lint",
+    "Lints",
     "Loss",
     "MapOrder",
     "Missing",
@@ -46,6 +49,7 @@ __all__ = [
     "TypeFlips",
     "all_faults",
     "check_resume",
+    "lint",
     "shrink",
     "stress",
 ]

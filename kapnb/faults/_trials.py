@@ -32,12 +32,12 @@ from kapnb.faults._values import NEW_FIELD, NewField
 from kapnb.faults._wire import MapOrder, ShuffledCodec
 from kapnb.model import BATCH, Batch
 
-__all__ = ["Bench", "try_fault"]
+__all__ = ["PIPE_POINTS", "Bench", "try_fault"]
 
 #: Seeds of the two orders of map entries that are tried.
 _ORDERS = (1, 2)
 #: Small points that a pipe of 64 KiB holds: so many calls may stand before a keepalive.
-_PIPE_POINTS = 689
+PIPE_POINTS = 689
 _UNCOMPARABLE = "no failure; the answers cannot be compared"
 
 
@@ -415,9 +415,9 @@ def _try_slow(bench: Bench, fault: Any) -> Finding:
         )
         return _finding(fault, "at risk", text, minimal=item)
     typical = sorted(run.seconds)[len(run.seconds) // 2]
-    if typical * _PIPE_POINTS > limit:
+    if typical * PIPE_POINTS > limit:
         text = (
-            f"a full pipe of {_PIPE_POINTS} points before a keepalive would take longer than half "
+            f"a full pipe of {PIPE_POINTS} points before a keepalive would take longer than half "
             f"the timeout of {fault.timeout:g} s: kapnb's agent gives signs of life meanwhile, the "
             "official one would be killed if it sends nothing"
         )
