@@ -10,7 +10,7 @@ from kapnb.faults._lint import Lint, Lints, lint
 from kapnb.faults._order import Duplicates, EmptyBatches, Late, Missing, OutOfOrder
 from kapnb.faults._report import VERDICTS, Finding, StressReport
 from kapnb.faults._resume import Loss, Resume, check_resume
-from kapnb.faults._sessions import CutBatch, Kill, SlowHandler
+from kapnb.faults._sessions import CutBatch, GroupsApart, Kill, SlowHandler
 from kapnb.faults._shrink import shrink
 from kapnb.faults._stress import all_faults, stress
 from kapnb.faults._times import ClockJump, Gap
@@ -29,6 +29,7 @@ __all__ = [
     "FaultySource",
     "Finding",
     "Gap",
+    "GroupsApart",
     "InputFault",
     "Kill",
     "Late",

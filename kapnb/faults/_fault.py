@@ -13,7 +13,17 @@ from typing import NamedTuple
 from kapnb.errors import SourceError
 from kapnb.model import Batch, EdgeType, Point, Source
 
-__all__ = ["Both", "Fault", "FaultySource", "InputFault", "PointFault", "Slot", "alter", "chance"]
+__all__ = [
+    "Both",
+    "Fault",
+    "FaultySource",
+    "InputFault",
+    "PointFault",
+    "Slot",
+    "alter",
+    "chance",
+    "checked_rate",
+]
 
 Item = Point | Batch
 
@@ -150,9 +160,7 @@ class PointFault(InputFault):
     """
 
     def __init__(self, *, rate: float = 0.05) -> None:
-        if not 0 < rate <= 1:
-            raise SourceError(f"rate is a share above 0 and at most 1, not {rate!r}", self.name)
-        self.rate = rate
+        self.rate = checked_rate(rate, self.name)
 
     def points(self, points: Sequence[Point], chosen: set[int], rng: random.Random) -> list[Slot]:
         """Return what arrives in place of `points`, of which `chosen` are to be touched."""
@@ -188,6 +196,13 @@ class PointFault(InputFault):
             return set()
         count = max(1, round(self.rate * len(points)))
         return set(rng.sample(possible, min(count, len(possible))))
+
+
+def checked_rate(rate: float, name: str) -> float:
+    """Return a share of the items; refuse what is none."""
+    if not 0 < rate <= 1:
+        raise SourceError(f"rate is a share above 0 and at most 1, not {rate!r}", name)
+    return rate
 
 
 def _with_points(batch: Batch, points: list[Point]) -> Batch:

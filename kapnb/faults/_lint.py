@@ -266,10 +266,11 @@ def _state_grows(subject: _Subject) -> Iterator[Lint]:
         process.kill()
     for name, weights in history.items():
         if _grows(weights):
+            early = weights[len(weights) // 4 - 1]
             yield Lint(
                 "state-grows",
-                f"{name} grew all through the run, from {weights[len(weights) // 4 - 1]} values after "
-                f"a quarter of it to {weights[-1]} at the end",
+                f"{name} grew all through the run, from {early} values after a quarter of it to "
+                f"{weights[-1]} at the end",
                 "keep less, as with deque(maxlen=…), or let go of groups with group_idle or "
                 "group_cap; if it is bounded by more than this, run it on more data",
                 items[-1],

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 from kapnb.errors import SourceError
-from kapnb.faults._fault import InputFault, Item, PointFault, Slot
+from kapnb.faults._fault import InputFault, Item, PointFault, Slot, checked_rate
 from kapnb.model import Batch, Point
 
 __all__ = ["Duplicates", "EmptyBatches", "Late", "Missing", "OutOfOrder"]
@@ -115,7 +115,7 @@ class EmptyBatches(InputFault):
     )
 
     def __init__(self, *, rate: float = 0.2) -> None:
-        self.rate = rate
+        self.rate = checked_rate(rate, self.name)
 
     def slots(self, items: Sequence[Item], rng: random.Random) -> list[Slot]:
         """See `InputFault`."""

@@ -1,4 +1,4 @@
-"""Faults of a session: killed between points, killed within a batch, too slow for the deadline."""
+"""Faults of a session: killed between points or within a batch, other groups, the deadline."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kapnb.faults._fault import Fault, Item
 from kapnb.faults._process import Case, Run
 from kapnb.model import Batch
 
-__all__ = ["CutBatch", "Kill", "SlowHandler"]
+__all__ = ["CutBatch", "GroupsApart", "Kill", "SlowHandler"]
 
 
 class Kill(Fault):
@@ -103,6 +103,17 @@ class CutBatch(Fault):
             run.error, run.skipped = process.error, process.skipped
             run.outputs[-1] += process.kill()
         return run
+
+
+class GroupsApart(Fault):
+    """Each group comes alone, in a process of its own; answers must be those of all together."""
+
+    name = "groups apart"
+    reality = (
+        "Groups come and go: a host is added, another is silent for a week. What one is answered "
+        "should not hang on which others there are; Kapacitor's own nodes keep them apart."
+    )
+    harmless = True
 
 
 class SlowHandler(Fault):

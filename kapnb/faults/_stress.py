@@ -10,7 +10,7 @@ from kapnb.faults._fault import Fault
 from kapnb.faults._order import Duplicates, EmptyBatches, Late, Missing, OutOfOrder
 from kapnb.faults._process import open_case, play
 from kapnb.faults._report import StressReport
-from kapnb.faults._sessions import CutBatch, Kill, SlowHandler
+from kapnb.faults._sessions import CutBatch, GroupsApart, Kill, SlowHandler
 from kapnb.faults._times import ClockJump, Gap
 from kapnb.faults._trials import Bench, try_fault
 from kapnb.faults._values import AbsentFields, NewField, NotANumber, TypeFlips
@@ -40,6 +40,7 @@ def all_faults() -> list[Fault]:
         Kill(),
         Kill(after=5),
         CutBatch(),
+        GroupsApart(),
         SlowHandler(),
     ]
 

@@ -26,7 +26,7 @@ from kapnb.faults._fault import Fault, InputFault, Slot, chance
 from kapnb.faults._process import Case, Item, Run, play
 from kapnb.faults._report import Finding
 from kapnb.faults._resume import lost_at
-from kapnb.faults._sessions import CutBatch, Kill, SlowHandler
+from kapnb.faults._sessions import CutBatch, GroupsApart, Kill, SlowHandler
 from kapnb.faults._shrink import shrink
 from kapnb.faults._values import NEW_FIELD, NewField
 from kapnb.faults._wire import MapOrder, ShuffledCodec
@@ -244,7 +244,8 @@ def _try_pair(bench: Bench, fault: Fault, pair: _Pair) -> Finding:
     def shows(items: list[Item]) -> bool:
         return pair.first_other(items) is not None
 
-    part, is_minimal = _within_batch(*shrink(everything[: position + 1], shows), shows)
+    reached = everything[: position + 1] if shows(everything[: position + 1]) else everything
+    part, is_minimal = _within_batch(*shrink(reached, shows), shows)
     position = pair.first_other(part) or 0
     one, other = (way(part) for way in pair.ways)
     return _finding(
@@ -397,6 +398,37 @@ def _try_cut_batch(bench: Bench, fault: Any) -> Finding:
     )
 
 
+def _try_apart(bench: Bench, fault: Fault) -> Finding:
+    groups = list(dict.fromkeys(item.group for item in bench.items))
+    if bench.shared:
+        return _not_tried(fault, "the Handler shares state between groups on purpose")
+    if len(groups) < 2:
+        return _not_tried(fault, "there is only one group")
+    if not bench.repeatable:
+        return _finding(fault, "same", _UNCOMPARABLE)
+    for group in groups:
+        own = [position for position, item in enumerate(bench.items) if item.group == group]
+        alone = play(bench.case, [bench.items[position] for position in own])
+        if looks(alone.outputs) != looks([bench.clean.outputs[position] for position in own]):
+            return _try_pair(bench, fault, _of_one_group(bench.case, group))
+    return _finding(fault, "same", f"each of {len(groups)} groups is answered as if it were alone")
+
+
+def _of_one_group(case: Case, group: str) -> _Pair:
+    """Return two ways to answer the items of one group: without the others, and with them."""
+
+    def alone(items: list[Item]) -> Run:
+        return play(case, [item for item in items if item.group == group])
+
+    def together(items: list[Item]) -> Run:
+        run = play(case, items)
+        pairs = zip(items, run.outputs, strict=False)
+        return Run(items, [out for item, out in pairs if item.group == group], run.error)
+
+    text = f"group {group!r} is answered otherwise if it comes alone: state is shared"
+    return _Pair((alone, together), _equal, text, lambda items: items)
+
+
 def _try_slow(bench: Bench, fault: Any) -> Finding:
     run = play(bench.case, bench.items, clock=fault.clock)
     worst = max(run.seconds)
@@ -433,5 +465,6 @@ _ATTEMPTS: dict[type, Callable[[Bench, Any], Finding]] = {
     NewField: _try_new_field,
     Kill: _try_kill,
     CutBatch: _try_cut_batch,
+    GroupsApart: _try_apart,
     SlowHandler: _try_slow,
 }
