@@ -83,7 +83,7 @@ def _difference(expected: Item, found: Item, rel: float) -> str:
 
 def _difference_of_batches(expected: Item, found: Item, rel: float) -> str:
     if not (isinstance(expected, Batch) and isinstance(found, Batch)):
-        return f"a {type(found).__name__} where a {type(expected).__name__} was expected"
+        return f"a {_kind(found)} where a {_kind(expected)} was expected"
     for name, value in (
         ("name", expected.name_or_none),
         ("tags", dict(expected.tags) or None),
@@ -99,6 +99,10 @@ def _difference_of_batches(expected: Item, found: Item, rel: float) -> str:
     if len(expected) != len(found):
         return f"{len(found)} points where {len(expected)} were expected"
     return ""
+
+
+def _kind(item: Item) -> str:
+    return "Batch" if isinstance(item, Batch) else "Point"
 
 
 def _difference_of_fields(expected: dict[str, Any], found: dict[str, Any], rel: float) -> str:
