@@ -90,9 +90,8 @@ def breach(clean: Run, faulty: Run, *, shared: bool) -> Breach | None:
             touched.add(group)
             continue
         reached[group] = step + 1
-        ended = faulty.error is not None and position == len(faulty.outputs) - 1
         expected, found = clean.outputs[way[step]], faulty.outputs[position]
-        if not ended and [*map(look, expected)] != [*map(look, found)]:
+        if [*map(look, expected)] != [*map(look, found)]:
             return Breach(position, expected, found)
     return None
 

@@ -7,7 +7,6 @@ in `_RULES`. A rule speaks once for a run, about the first place.
 
 from __future__ import annotations
 
-import html
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ from unittest.mock import patch
 from kapnb.faults._compare import look
 from kapnb.faults._hidden import Hidden
 from kapnb.faults._process import Case, Item, play
+from kapnb.faults._report import pre
 from kapnb.faults._states import state_of, weight
 from kapnb.faults._trials import PIPE_POINTS
 from kapnb.faults._wire import ShuffledCodec
@@ -72,7 +72,7 @@ class Lints(list[Lint]):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
+        return pre(str(self))
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,8 @@ def lint(
     deadline             the Handler is too slow for `rate`, or for the keepalive
     ==================== =====================================================================
 
-    The last three run the Handler again, on the simulation's inputs.
+    The last three run the Handler again, on the simulation's inputs. The time is that of this
+    process: encoding and decoding are in it, Kapacitor is not.
 
     Examples
     --------

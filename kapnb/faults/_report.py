@@ -11,7 +11,7 @@ from kapnb.errors import MissingExtra
 from kapnb.faults._process import Item
 from kapnb.model import Batch
 
-__all__ = ["FAILED", "VERDICTS", "Finding", "StressReport"]
+__all__ = ["FAILED", "VERDICTS", "Finding", "StressReport", "pre"]
 
 #: Verdict → what it means.
 VERDICTS = {
@@ -167,21 +167,17 @@ class StressReport:
             yield from (f"  {line}" for line in one.details())
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr{_MARK if one.failed else ''}><td>{_escaped(one.fault)}</td>"
-            f"<td>{_escaped(one.verdict)}</td><td style='text-align:left'>{_escaped(one.text)}</td>"
-            "</tr>"
-            for one in self.findings
-        )
+        rows = "".join(map(_row, self.findings))
         head = f"<div><b>{_escaped(self._head())}</b></div>"
         table = (
-            "<table><thead><tr><th>fault</th><th>verdict</th><th>what happened</th></tr></thead>"
+            "<table><thead><tr><th>fault</th><th>verdict</th>"
+            "<th style='text-align:left'>what happened</th></tr></thead>"
             f"<tbody>{rows}</tbody></table>"
         )
         note = f"<div>{_escaped(self.note)}</div>" if self.note else ""
         details = "".join(
             f"<details><summary>{_escaped(one.fault)}</summary>"
-            f"<pre>{_escaped(chr(10).join(one.details()))}</pre></details>"
+            f"{pre(chr(10).join(one.details()))}</details>"
             for one in self.failed
         )
         return f"<div>{head}{table}{note}{details}</div>"
@@ -190,8 +186,21 @@ class StressReport:
 _MARK = " style='font-weight:bold;border-left:3px solid #d55e00'"
 
 
+def _row(one: Finding) -> str:
+    return (
+        f"<tr{_MARK if one.failed else ''}>"
+        f"<td style='white-space:nowrap'>{_escaped(one.fault)}</td><td>{one.verdict}</td>"
+        f"<td style='text-align:left'>{_escaped(one.text)}</td></tr>"
+    )
+
+
 def _escaped(text: str) -> str:
     return html.escape(text)
+
+
+def pre(text: str) -> str:
+    """Return text as HTML that keeps its lines."""
+    return f"<pre style='font-family:monospace;white-space:pre-wrap'>{html.escape(text)}</pre>"
 
 
 def _shown(items: Sequence[Item]) -> Iterator[str]:

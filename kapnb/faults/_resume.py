@@ -17,6 +17,7 @@ from unittest.mock import patch
 from kapnb.errors import HandlerError, KapnbError
 from kapnb.faults._compare import look
 from kapnb.faults._process import Case, Item, Process, Run, open_case, play
+from kapnb.faults._report import pre
 from kapnb.faults._states import differences, state_of
 from kapnb.model import Batch
 
@@ -95,7 +96,7 @@ class Resume:
 
     def _repr_html_(self) -> str:
         first, *rest = self._lines()
-        return f"<div><b>{html.escape(first)}</b><pre>{html.escape(chr(10).join(rest))}</pre></div>"
+        return f"<div><b>{html.escape(first)}</b>{pre(chr(10).join(rest)) if rest else ''}</div>"
 
     def _lines(self) -> list[str]:
         plural = "" if self.restarts == 1 else "s"

@@ -430,22 +430,22 @@ def _of_one_group(case: Case, group: str) -> _Pair:
 
 
 def _try_slow(bench: Bench, fault: Any) -> Finding:
+    """Measure each call; `minimal` are those that exceed half the timeout."""
     run = play(bench.case, bench.items, clock=fault.clock)
     worst = max(run.seconds)
     position = run.seconds.index(worst)
     limit, busy = fault.timeout / 2, bench.case.handler.busy_limit
-    over = sum(seconds > limit for seconds in run.seconds)
-    item = [bench.items[position]]
+    over = [item for item, took in zip(bench.items, run.seconds, strict=False) if took > limit]
     took = f"item {position + 1} took {worst:.3g} s"
     if worst > busy:
         text = f"{took}, beyond the busy_limit of {busy:g} s: kapnb's agent counts it as hung"
-        return _finding(fault, "fails", text, minimal=item)
+        return _finding(fault, "fails", text, minimal=over, is_minimal=False)
     if over:
         text = (
-            f"{took}; {over} calls exceed half the timeout of {fault.timeout:g} s: kapnb's agent "
-            "gives signs of life meanwhile, the official one would be killed"
+            f"{took}; {len(over)} calls exceed half the timeout of {fault.timeout:g} s: kapnb's "
+            "agent gives signs of life meanwhile, the official one would be killed"
         )
-        return _finding(fault, "at risk", text, minimal=item)
+        return _finding(fault, "at risk", text, minimal=over, is_minimal=False)
     typical = sorted(run.seconds)[len(run.seconds) // 2]
     if typical * PIPE_POINTS > limit:
         text = (

@@ -350,11 +350,20 @@ def test_a_report_reads_well():
 
 def test_a_report_has_html_and_a_frame():
     """HTML escapes what it shows; the frame has a row a fault."""
-    report = run(handlers.Careless, TypeFlips(to="string"), NotANumber())
 
-    assert "<td>numbers as text</td>" in report._repr_html_()
-    assert "<lambda>" not in report._repr_html_()
-    assert list(report.frame["verdict"]) == ["changes", "changes"]
+    class Shouting(Handler):
+        def point(self, point):
+            if isinstance(point.fields["x"], str):
+                raise ValueError("<b>")
+
+    report = run(Shouting, TypeFlips(to="string"), NotANumber())
+
+    text = report._repr_html_()
+    assert ">numbers as text</td><td>fails</td>" in text
+    assert "ValueError: &lt;b&gt;" in text
+    assert "ValueError: <b>" not in text
+    assert list(report.frame["verdict"]) == ["fails", "same"]
+    assert list(report.frame["minimal"]) == [1, 0]
 
 
 def test_two_faults_at_once_are_one_row():
