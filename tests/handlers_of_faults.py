@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections import deque
@@ -96,6 +97,33 @@ class Widest(Handler):
         if all(isinstance(value, float) for value in values) and values:
             state["most"] = max(state["most"], max(values) - min(values))
             yield Point({"most": state["most"]})
+
+
+class Counted(Handler):
+    """Asynchronous, with state."""
+
+    def group_state(self):
+        return {"count": 0}
+
+    async def point(self, point, state):
+        await asyncio.sleep(0)
+        state["count"] += 1
+        return point.with_fields(count=state["count"])
+
+
+class Windowed(Handler):
+    """Makes batches of its own, and keeps points until then."""
+
+    provides = BATCH
+
+    def group_state(self):
+        return []
+
+    def point(self, point, state):
+        state.append(point)
+        if len(state) == 5:
+            yield Batch(list(state), tmax=point.time)
+            state.clear()
 
 
 # ------------------------------------------------------------------- one bug each

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from kapnb.faults._bench import Bench
 from kapnb.faults._compare import looks
 from kapnb.faults._fault import Fault
 from kapnb.faults._order import Duplicates, EmptyBatches, Late, Missing, OutOfOrder
@@ -12,7 +13,7 @@ from kapnb.faults._process import open_case, play
 from kapnb.faults._report import StressReport
 from kapnb.faults._sessions import CutBatch, GroupsApart, Kill, SlowHandler
 from kapnb.faults._times import ClockJump, Gap
-from kapnb.faults._trials import Bench, try_fault
+from kapnb.faults._trials import try_fault
 from kapnb.faults._values import AbsentFields, NewField, NotANumber, TypeFlips
 from kapnb.faults._wire import MapOrder
 from kapnb.model import Duration

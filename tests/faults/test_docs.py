@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import kapnb.faults._lint
-from kapnb.faults import VERDICTS, Fault, all_faults
+import kapnb.faults
+from kapnb.faults import VERDICTS, Fault, _lint_rules, all_faults
 
 TEXT = (Path(__file__).parents[2] / "docs" / "stress.md").read_text(encoding="utf-8")
 
@@ -30,10 +30,10 @@ def test_every_verdict_is_in_the_table():
 
 def test_every_lint_is_in_the_table():
     """In the docs and in the docstring; as many as there are rules."""
-    source = Path(kapnb.faults._lint.__file__).read_text(encoding="utf-8")
+    source = Path(_lint_rules.__file__).read_text(encoding="utf-8")
     codes = re.findall(r'Lint\(\s*"([a-z-]+)"', source)
     names = re.findall(r"^\| `([a-z-]+)`", TEXT[TEXT.index("| code") :], re.MULTILINE)
 
     assert sorted(names) == sorted(codes)
-    assert len(codes) == len(kapnb.faults._lint._RULES)
+    assert len(codes) == len(_lint_rules.RULES)
     assert all(re.search(rf"^    {code} ", kapnb.lint.__doc__, re.MULTILINE) for code in codes)

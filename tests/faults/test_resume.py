@@ -16,7 +16,10 @@ def resume(handler, data=None, **settings):
     return check_resume(handler, points() if data is None else data, **settings)
 
 
-@pytest.mark.parametrize("handler", [handlers.Mirror, handlers.Average, handlers.Slope])
+@pytest.mark.parametrize(
+    "handler",
+    [handlers.Mirror, handlers.Average, handlers.Slope, handlers.Counted, handlers.Windowed],
+)
 def test_state_in_the_groups_survives(handler):
     """After every point."""
     found = resume(handler)

@@ -10,7 +10,7 @@ import pytest
 
 import handlers_of_faults as handlers
 from handlers_of_faults import batches, points
-from kapnb import Handler, HandlerError, OptionError, stress
+from kapnb import Handler, HandlerError, OptionError, simulate, stress
 from kapnb.faults import (
     AbsentFields,
     Duplicates,
@@ -54,6 +54,12 @@ def test_a_correct_handler_of_points_is_not_accused(handler, seed):
 
     assert report.failed == []
     report.raise_if_failed()
+
+
+@pytest.mark.parametrize("handler", [handlers.Counted, handlers.Windowed])
+def test_handlers_of_other_kinds_are_not_accused(handler):
+    """Asynchronous, and one that makes batches out of points."""
+    assert run(handler).failed == []
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -134,6 +140,30 @@ def test_a_division_by_equal_times_is_found():
     assert "ZeroDivisionError" in finding.text
     one, other = finding.minimal
     assert one.time == other.time
+
+
+def test_the_smallest_input_does_not_fail_without_the_fault():
+    """Else it would show another mistake of the same line."""
+
+    class Starting(Handler):
+        def group_state(self):
+            return {"time": None}
+
+        def point(self, point, state):
+            first = point.time <= 2 * handlers.SECOND
+            step = 0 if first else point.time - state["time"]
+            yield point.with_fields(step=1 / (step or 1) if first else 1 / step)
+            state["time"] = point.time
+
+    finding = run(Starting, Duplicates())["duplicates"]
+
+    assert finding.verdict == "fails"
+    assert simulate_fails(Starting, finding.minimal)
+    assert not simulate_fails(Starting, {point.time: point for point in finding.minimal}.values())
+
+
+def simulate_fails(handler, items):
+    return simulate(handler, items, group_by="host", errors="keep").error is not None
 
 
 @pytest.mark.parametrize(
@@ -269,7 +299,7 @@ def test_skipped_points_are_counted():
     finding = run(Skipping, AbsentFields(rate=0.1))["absent fields"]
 
     assert finding.verdict == "changes"
-    assert "12 points were skipped by error_policy" in finding.text
+    assert "12 points skipped by error_policy" in finding.text
 
 
 # -------------------------------------------------------------------- the deadline
