@@ -6,14 +6,15 @@ ran before, and a restart would seem to keep what in production it loses. Here t
 found, and put back to what they held.
 
 Only plain data is looked at: numbers, texts, containers of them, objects of the Handler's own
-module. A model that was loaded lazily stays loaded.
+modules, and not too much of it. A model that was loaded lazily stays loaded, a table is not copied.
 """
 
 from __future__ import annotations
 
 import copy
+import sys
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any
@@ -25,8 +26,8 @@ __all__ = ["Hidden", "Place"]
 _ATOMS = (type(None), bool, int, float, complex, str, bytes)
 _SEQUENCES = (list, tuple, set, frozenset, deque, bytearray)
 _MAPPINGS = (dict, Counter, OrderedDict, defaultdict)
-#: Deeper data is left alone; so is what holds itself.
-_DEPTH_MAX = 20
+#: Larger data is taken for a table that never changes.
+_ITEMS_MAX = 1000
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,9 @@ class Hidden:
     """
 
     def __init__(self, handler: type[Handler]) -> None:
-        module = handler.__module__
-        self._module = module
+        self._modules = {handler.__module__, *filter(_is_users, map(_module, handler.__mro__))}
         self._kept: list[tuple[Place, Any]] = []
-        for place in _Search(module).places(handler):
+        for place in _Search(self._modules).places(handler):
             value = place.get()
             if self._is_data(value):
                 self._kept.append((place, copy.deepcopy(value)))
@@ -83,7 +83,9 @@ class Hidden:
         """Put back what every place held, in place where that can be."""
         for place, before in self._kept:
             now = place.get()
-            if not self._is_data(now):
+            if _unchanged(now, before):
+                continue
+            if not self._is_data(now, limit=sys.maxsize):
                 continue  # a model, say, that was loaded meanwhile
             fresh = copy.deepcopy(before)
             if not _refilled(now, fresh):
@@ -98,21 +100,47 @@ class Hidden:
         """Name the places that hold something else now."""
         return [place.name for place, before in self._kept if not _same(place.get(), before)]
 
-    def _is_data(self, value: Any, depth: int = 0) -> bool:
-        if isinstance(value, _ATOMS):
-            return True
-        if depth > _DEPTH_MAX:
-            return False
-        if type(value) in _SEQUENCES:
-            return all(self._is_data(item, depth + 1) for item in value)
-        if type(value) in _MAPPINGS:
-            return all(
-                self._is_data(key, depth + 1) and self._is_data(item, depth + 1)
-                for key, item in value.items()
-            )
-        own = type(value).__module__ == self._module and hasattr(value, "__dict__")
-        if own and not callable(value):
-            return all(self._is_data(item, depth + 1) for item in vars(value).values())
+    def _is_data(self, value: Any, *, limit: int = _ITEMS_MAX) -> bool:
+        """Tell whether a value is plain data, of at most so many items."""
+        stack, count, seen = [value], 0, set[int]()
+        while stack:
+            item = stack.pop()
+            count += 1
+            if count > limit:
+                return False
+            if isinstance(item, _ATOMS) or id(item) in seen:
+                continue
+            seen.add(id(item))
+            if type(item) in _SEQUENCES:
+                stack.extend(item)
+            elif type(item) in _MAPPINGS:
+                stack.extend(item)
+                stack.extend(item.values())
+            elif type(item).__module__ in self._modules and _is_plain_object(item):
+                stack.extend(vars(item).values())
+            else:
+                return False
+        return True
+
+
+def _module(cls: type) -> str:
+    return cls.__module__
+
+
+def _is_users(module: str) -> bool:
+    top = module.partition(".")[0]
+    return module == "__main__" or (top != "kapnb" and top not in sys.stdlib_module_names)
+
+
+def _is_plain_object(value: Any) -> bool:
+    return hasattr(value, "__dict__") and not callable(value)
+
+
+def _unchanged(now: Any, before: Any) -> bool:
+    """Tell, fast, whether nothing need be done; sometimes too careful."""
+    try:
+        return type(now) is type(before) and bool(now == before)
+    except Exception:  # arrays within, say
         return False
 
 
@@ -145,12 +173,12 @@ def _refilled(now: Any, before: Any) -> bool:
 
 
 class _Search:
-    """One walk over the code of a module, as far as a Handler's functions name it."""
+    """One walk over the code of a Handler's modules, as far as its functions name it."""
 
-    def __init__(self, module: str) -> None:
-        self._module = module
+    def __init__(self, modules: Collection[str]) -> None:
+        self._modules = modules
         self._seen: set[int] = set()
-        self._named: set[str] = set()  # globals
+        self._named: set[tuple[int, str]] = set()  # globals
 
     def places(self, value: Any) -> Iterator[Place]:
         """Yield the places that a class or function leads to."""
@@ -164,7 +192,7 @@ class _Search:
 
     def _class(self, cls: type) -> Iterator[Place]:
         for base in cls.__mro__:
-            if base.__module__ != self._module:
+            if base.__module__ not in self._modules:
                 continue
             for name, value in list(vars(base).items()):
                 function = _function_of(value)
@@ -178,7 +206,7 @@ class _Search:
                     )
 
     def _function(self, function: FunctionType) -> Iterator[Place]:
-        own = function.__module__ == self._module
+        own = function.__module__ in self._modules
         for index, name in enumerate(function.__code__.co_freevars):
             cell = (function.__closure__ or ())[index]
             try:
@@ -215,10 +243,10 @@ class _Search:
                 continue
             value = space[name]
             if isinstance(value, (type, FunctionType)):
-                if value.__module__ == self._module:
+                if value.__module__ in self._modules:
                     yield from self.places(value)
-            elif name not in self._named:
-                self._named.add(name)
+            elif (id(space), name) not in self._named:
+                self._named.add((id(space), name))
                 yield Place(
                     f"global {name}",
                     lambda name=name: space.get(name),  # type: ignore[misc]

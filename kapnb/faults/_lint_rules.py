@@ -235,6 +235,8 @@ def _deadline(subject: Subject) -> Iterator[Lint]:
         return
     items = subject.simulation.inputs
     run = play(subject.case, items, snapshot=subject.restored, clock=subject.clock)
+    if not run.seconds:
+        return
     seconds, limit = sorted(run.seconds), subject.timeout / 2
     mean = sum(seconds) / len(seconds)
     slowest = items[run.seconds.index(seconds[-1])]

@@ -75,7 +75,7 @@ class Process(UdfNode):
         self.start(case.options, snapshot or None)
 
     @property
-    def object(self) -> Handler:
+    def instance(self) -> Handler:
         """The Handler itself."""
         return self._agent.session.handler
 
@@ -122,6 +122,13 @@ class Run:
     skipped: int = 0
     seconds: list[float] = field(default_factory=list)
 
+    def ended(self, process: Process) -> None:
+        """Take what the last process still has to say, and what ended it."""
+        self.error, self.skipped = process.error, process.skipped
+        rest = process.kill()
+        if self.outputs:
+            self.outputs[-1] += rest
+
 
 def play(
     case: Case,
@@ -149,17 +156,17 @@ def play(
     run = Run(items)
     with patch.dict("os.environ", case.env):
         process = case.start(snapshot=snapshot, codec=codec)
-        for item in items:
-            if process.error is not None:
-                break
-            before = clock() if clock else 0.0
-            run.outputs.append(process.feed(item))
-            if clock:
-                run.seconds.append(clock() - before)
-        run.error, run.skipped = process.error, process.skipped
-        rest = process.kill()
-    if run.outputs:
-        run.outputs[-1] += rest
+        try:
+            for item in items:
+                if process.error is not None:
+                    break
+                before = clock() if clock else 0.0
+                run.outputs.append(process.feed(item))
+                if clock:
+                    run.seconds.append(clock() - before)
+            run.ended(process)
+        finally:  # also if somebody interrupts
+            process.stop()
     return run
 
 

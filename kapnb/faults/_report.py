@@ -26,7 +26,7 @@ FAILED = ("unexpected", "fails")
 _SHOWN_MAX = 6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Finding:
     """What one fault did.
 
@@ -67,6 +67,12 @@ class Finding:
     def failed(self) -> bool:
         """Whether it shows a mistake of the Handler."""
         return self.verdict in FAILED
+
+    def __str__(self) -> str:
+        head = f"{self.fault}: {self.text}"
+        return "\n".join([head, *(f"  {line}" for line in self.details())])
+
+    __repr__ = __str__
 
     def details(self) -> Iterator[str]:
         """Yield what one needs to see for oneself, line by line."""
@@ -163,8 +169,7 @@ class StressReport:
             yield f"  note: {self.note}"
         for one in self.failed:
             yield ""
-            yield f"{one.fault}: {one.text}"
-            yield from (f"  {line}" for line in one.details())
+            yield str(one)
 
     def _repr_html_(self) -> str:
         rows = "".join(map(_row, self.findings))

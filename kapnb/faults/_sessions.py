@@ -47,22 +47,20 @@ class Kill(Fault):
 
     def play(self, case: Case, items: Sequence[Item], cuts: Sequence[int]) -> Run:
         """Run over all items with these cuts; each item's outputs are in their place."""
-        run = Run(items)
-        kills = {cut + self.after: cut for cut in cuts}
-        snapshots: dict[int, bytes] = {}
+        run, stored = Run(items), b""
+        kills = {cut + self.after for cut in cuts}
         with patch.dict("os.environ", case.env):
             process = case.start()
             for count, item in enumerate(items, 1):
                 run.outputs.append(process.feed(item))
                 if process.error is None and count in cuts:
-                    snapshots[count] = process.take_snapshot()
+                    stored = process.take_snapshot() or stored
                 if process.error is None and count in kills:
                     run.outputs[-1] += process.kill()
-                    process = case.start(snapshot=snapshots.pop(kills[count], b""))
+                    process = case.start(snapshot=stored)
                 if process.error is not None:
                     break
-            run.error, run.skipped = process.error, process.skipped
-            run.outputs[-1] += process.kill()
+            run.ended(process)
         return run
 
 
@@ -100,8 +98,7 @@ class CutBatch(Fault):
                     run.outputs.append(process.feed(item))
                 if process.error is not None:
                     break
-            run.error, run.skipped = process.error, process.skipped
-            run.outputs[-1] += process.kill()
+            run.ended(process)
         return run
 
 

@@ -30,7 +30,7 @@ def state_of(process: Process) -> dict[str, Any]:
 
     ``group 'host=a'`` is a group's state, ``self.count`` an attribute.
     """
-    handler = process.object
+    handler = process.instance
     owner = getattr(handler, "_official", handler)
     declared = handler.handler_shape.options if owner is handler else ()
     parts = {f"group {group!r}": state for group, state in handler.group_states.items()}

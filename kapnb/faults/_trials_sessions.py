@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from kapnb.faults._bench import (
@@ -10,13 +9,14 @@ from kapnb.faults._bench import (
     Bench,
     Pair,
     equal_answers,
+    failure,
     finding_of,
     first_other,
     not_tried,
     try_pair,
 )
 from kapnb.faults._compare import looks
-from kapnb.faults._fault import Fault, chance
+from kapnb.faults._fault import Fault, Slot, chance
 from kapnb.faults._process import Case, Item, Run, play
 from kapnb.faults._report import Finding
 from kapnb.faults._resume import lost_at
@@ -31,12 +31,19 @@ PIPE_POINTS = 689
 
 
 def try_kill(bench: Bench, fault: Any) -> Finding:
+    """Kill it at some places, and restore it each time."""
     cuts = fault.cuts(bench.items, chance(bench.seed, fault.name))
     if not cuts:
         return not_tried(fault, "there are not enough items to cut between")
     run = fault.play(bench.case, bench.items, cuts)
     if run.error is not None:
-        return finding_of(fault, "fails", str(run.error))
+
+        def everywhere(items: list[Item]) -> Run:
+            restarted: Run = fault.play(bench.case, items, range(1, len(items)))
+            return restarted
+
+        slots = [Slot(position, item) for position, item in enumerate(bench.items)]
+        return failure(bench, fault, run, everywhere, slots)
     if not bench.repeatable:
         return finding_of(fault, "same", UNCOMPARABLE)
     wrong = first_other(bench.clean, run)
@@ -49,40 +56,47 @@ def try_kill(bench: Bench, fault: Any) -> Finding:
         )
         text = f"{others} answers changed; {len(cuts)} restarts forgot {fault.after} items each"
         return finding_of(fault, "changes", text)
-    return _lossy(bench, fault, cuts, wrong)
+    cut = max(cut for cut in cuts if cut <= wrong)
+    return _lossy(bench, fault, cut, wrong)
 
 
-def _lossy(bench: Bench, fault: Kill, cuts: Sequence[int], wrong: int) -> Finding:
+def _lossy(bench: Bench, fault: Kill, cut: int, wrong: int) -> Finding:
     """Report a state that a snapshot does not keep, with the fewest items that show it."""
 
     def runs(items: list[Item]) -> tuple[Run, Run]:
-        everywhere = range(1, len(items))
-        return play(bench.case, items), fault.play(bench.case, items, everywhere)
+        return play(bench.case, items), fault.play(bench.case, items, range(1, len(items)))
 
     def shows(items: list[Item]) -> bool:
         one, other = runs(items)
         return other.error is None and first_other(one, other) is not None
 
+    text = (
+        f"after a restart behind item {cut}, item {wrong + 1} is answered otherwise: state is not "
+        "in the snapshot"
+    )
     candidates = list(bench.items[: wrong + 1])
-    minimal, is_minimal = shrink(candidates, shows) if shows(candidates) else (candidates, False)
+    if not shows(candidates):  # one restart shows it, many hide it
+        lost = lost_at(bench.case, candidates, cut)
+        return finding_of(
+            fault, "unexpected", text, minimal=candidates, is_minimal=False, lost=lost
+        )
+    minimal, is_minimal = shrink(candidates, shows)
     one, other = runs(minimal)
     position = first_other(one, other) or 0
-    lost = lost_at(bench.case, minimal, max(position, 1))
-    cut = max(cut for cut in cuts if cut <= wrong)
     return finding_of(
         fault,
         "unexpected",
-        f"after a restart behind item {cut}, item {wrong + 1} is answered otherwise: state is "
-        "not in the snapshot",
+        text,
         minimal=minimal,
         is_minimal=is_minimal,
         expected=one.outputs[position],
         found=other.outputs[position],
-        lost=lost,
+        lost=lost_at(bench.case, minimal, max(position, 1)),
     )
 
 
 def try_cut_batch(bench: Bench, fault: Any) -> Finding:
+    """Kill it within some batches; they must leave no trace."""
     if bench.case.info.wants is not BATCH:
         return not_tried(fault, "the Handler takes points, not batches")
     cuts = fault.cuts(bench.items, chance(bench.seed, fault.name))
@@ -118,15 +132,17 @@ def try_cut_batch(bench: Bench, fault: Any) -> Finding:
 
 
 def try_apart(bench: Bench, fault: Fault) -> Finding:
-    groups = list(dict.fromkeys(item.group for item in bench.items))
+    """Run each group alone, and compare with all together."""
+    groups: dict[str, list[int]] = {}
+    for position, item in enumerate(bench.items):
+        groups.setdefault(item.group, []).append(position)
     if bench.shared:
         return not_tried(fault, "the Handler shares state between groups on purpose")
     if len(groups) < 2:
         return not_tried(fault, "there is only one group")
     if not bench.repeatable:
         return finding_of(fault, "same", UNCOMPARABLE)
-    for group in groups:
-        own = [position for position, item in enumerate(bench.items) if item.group == group]
+    for group, own in groups.items():
         alone = play(bench.case, [bench.items[position] for position in own])
         if looks(alone.outputs) != looks([bench.clean.outputs[position] for position in own]):
             return try_pair(bench, fault, _of_one_group(bench.case, group))

@@ -198,6 +198,36 @@ def test_objects_of_the_handlers_module_are_put_back():
     assert box.count == 0
 
 
+TABLE = dict.fromkeys(range(2000), 0)
+RING = []
+
+
+class OnBase(handlers.InGlobal):
+    """Its state is in the module of its base; it names a table and a ring besides."""
+
+    def point(self, point):
+        RING.append(TABLE[0])
+        return super().point(point)
+
+
+def test_the_modules_of_bases_are_looked_at_and_large_tables_are_not():
+    """What is large before the first run is taken for a constant."""
+    names = set(Hidden(OnBase).values())
+
+    assert names == {"global COUNTS", "global RING"}
+
+
+def test_what_holds_itself_is_put_back():
+    """However it grew meanwhile."""
+    hidden = Hidden(OnBase)
+
+    RING.append(RING)
+    RING.extend(range(5000))
+    hidden.reset()
+
+    assert RING == []
+
+
 def test_the_data_of_these_tests_tells_its_items_apart():
     """Else a wrong order would look right."""
     assert len({repr(point) for point in points()}) == 120

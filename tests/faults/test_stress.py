@@ -26,6 +26,7 @@ from kapnb.faults import (
     SlowHandler,
     TypeFlips,
 )
+from kapnb.faults._process import open_case
 from kapnb.sources import StreamRecording
 
 
@@ -190,6 +191,40 @@ def test_state_outside_the_snapshot_is_found_and_named(handler, lost):
     assert "state is not in the snapshot" in finding.text
     assert len(finding.minimal) == 2
     assert re.match(lost, finding.lost[0])
+
+
+def test_a_refused_restore_breaks_it_with_two_items():
+    """The task could not start again."""
+
+    class Refusing(handlers.Average):
+        restore_policy = "strict"
+
+        def restore(self, snapshot):
+            raise RuntimeError("not today")
+
+    finding = run(Refusing, Kill())["kill at a snapshot"]
+
+    assert finding.verdict == "fails"
+    assert "RuntimeError: not today" in finding.text
+    assert len(finding.minimal) == 2
+
+
+def test_an_empty_snapshot_leaves_the_one_before_in_place():
+    """As Kapacitor keeps it; the state is then older than the kill."""
+
+    class Once(handlers.Average):
+        def snapshot(self):
+            most = max(len(state) for state in self.group_states.values())
+            return super().snapshot() if most < 2 else b""
+
+    run_of = Kill(times=1)
+    case, simulation = open_case(Once, points(7), group_by="host")
+
+    played = run_of.play(case, simulation.inputs, [1, 5])
+
+    first, last = (simulation.inputs[index].fields["x"] for index in (0, 6))
+    assert played.error is None
+    assert played.outputs[6][0].fields["mean"] == (first + last) / 2
 
 
 def test_hidden_state_does_not_outlive_a_report():
@@ -374,6 +409,7 @@ def test_a_report_reads_well():
     assert "in production: A writer that got no answer" in text
     with pytest.raises(AssertionError, match="1 of 2 faults break it"):
         report.raise_if_failed()
+    assert str(report["duplicates"]).startswith("duplicates: ZeroDivisionError")
     with pytest.raises(KeyError, match="there are missing points, duplicates"):
         report["nothing"]
 
