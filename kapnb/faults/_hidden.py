@@ -94,7 +94,8 @@ class Hidden:
     def values(self) -> dict[str, Any]:
         """Return a copy of what each place holds now, by name."""
         found = {place.name: place.get() for place, _ in self._kept}
-        return {name: copy.deepcopy(value) for name, value in found.items() if self._is_data(value)}
+        data = {name: one for name, one in found.items() if self._is_data(one, limit=sys.maxsize)}
+        return copy.deepcopy(data)
 
     def changed(self) -> list[str]:
         """Name the places that hold something else now."""

@@ -138,6 +138,26 @@ def test_state_that_grows_is_seen():
     assert own.text.startswith("self.seen grew")
 
 
+LOG = []
+
+
+class Logging(Handler):
+    def point(self, point):
+        LOG.append(point.time)
+        yield point
+
+
+def test_a_global_that_grows_is_seen():
+    """However large it becomes; afterwards it is what it was before lint looked."""
+    run = simulate(Logging, points(1500))
+    LOG.clear()
+
+    (one,) = lint(run)
+
+    assert one.text.startswith("global LOG grew all through the run")
+    assert LOG == []
+
+
 def test_bounded_state_is_not():
     """Neither a deque that is not yet full nor a list that is cut; nor more and more groups."""
     assert codes(Bounded, points(400)) == []
