@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kapnb.testing._differences import difference
     from kapnb.testing._kapacitor import Heard, Kapacitor, Misbehaved
     from kapnb.testing._process import AgentProcess
+    from kapnb.testing._sources import check_source
 
 __all__ = [
     "AgentProcess",
@@ -23,6 +24,7 @@ __all__ = [
     "assert_frame",
     "assert_outputs",
     "assert_transcript",
+    "check_source",
     "conformance",
     "difference",
 ]
@@ -36,6 +38,7 @@ _LAZY = {
     "assert_frame": "_assertions",
     "assert_outputs": "_assertions",
     "assert_transcript": "_assertions",
+    "check_source": "_sources",
     "difference": "_differences",
 }
 

@@ -28,6 +28,7 @@ from kapnb.faults import (
     all_faults,
 )
 from kapnb.faults._fault import chance
+from kapnb.testing import check_source
 
 INPUT_FAULTS = [fault for fault in all_faults() if isinstance(fault, InputFault)]
 
@@ -210,6 +211,7 @@ def test_a_faulty_source_is_a_source():
     """Re-iterable, of the same edge, and it says what it is."""
     source = Missing(rate=0.5).source(batches(4), seed=3)
 
+    check_source(source)
     assert source.edge is BATCH
     assert list(source) == list(source)
     assert repr(source) == "Items(4 batches) with Missing(rate=0.5), seed 3"
