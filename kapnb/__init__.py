@@ -43,6 +43,7 @@ from kapnb.model import (
 
 if TYPE_CHECKING:
     from kapnb.agent import run
+    from kapnb.faults import check_resume, lint, stress
     from kapnb.simulation import Simulation, Transcript, simulate
 
 __all__ = [
@@ -77,8 +78,11 @@ __all__ = [
     "Transcript",
     "ValueType",
     "__version__",
+    "check_resume",
+    "lint",
     "run",
     "simulate",
+    "stress",
     "udf",
 ]
 
@@ -86,8 +90,11 @@ __all__ = [
 _LAZY = {
     "Simulation": "kapnb.simulation",
     "Transcript": "kapnb.simulation",
+    "check_resume": "kapnb.faults",
+    "lint": "kapnb.faults",
     "run": "kapnb.agent",
     "simulate": "kapnb.simulation",
+    "stress": "kapnb.faults",
 }
 
 
