@@ -8,6 +8,7 @@ from kapnb.tick._edges import check_edges
 from kapnb.tick._evaluate import evaluate
 from kapnb.tick._graph import Property, Task, TaskNode, TimeDimension
 from kapnb.tick._parser import parse
+from kapnb.tick._render import render
 
 __all__ = [
     "CATALOGUE",
@@ -19,4 +20,5 @@ __all__ = [
     "check_edges",
     "evaluate",
     "parse",
+    "render",
 ]
