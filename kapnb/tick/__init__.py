@@ -3,6 +3,20 @@
 Knows nothing of UDF processes; a simulation runs what is defined here.
 """
 
-from kapnb.tick._graph import Property, Task, TaskNode
+from kapnb.tick._catalogue import CATALOGUE, NodeType
+from kapnb.tick._edges import check_edges
+from kapnb.tick._evaluate import evaluate
+from kapnb.tick._graph import Property, Task, TaskNode, TimeDimension
+from kapnb.tick._parser import parse
 
-__all__ = ["Property", "Task", "TaskNode"]
+__all__ = [
+    "CATALOGUE",
+    "NodeType",
+    "Property",
+    "Task",
+    "TaskNode",
+    "TimeDimension",
+    "check_edges",
+    "evaluate",
+    "parse",
+]
