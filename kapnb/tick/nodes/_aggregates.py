@@ -195,7 +195,7 @@ class Aggregate(Node):
         """Find the function."""
         self._field, *self._arguments = self.node.arguments
         self._function = self._find()
-        self._as = self.node.last("as", self.node.kind)
+        self._as = self.last("as", self.node.kind)
         self._point_times = self.flag("usePointTimes")
         self._groups: dict[str, _Group] = {}
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from kapnb.errors import TickError
 from kapnb.model import Batch, Fields, Point, Tags
-from kapnb.tick._graph import Property
+from kapnb.tick._catalogue import HANDLER_PROPERTIES
 from kapnb.tick._lambdas import EvaluationError, Lambda, Memory
 from kapnb.tick._types import Moment
 from kapnb.tick.nodes._levels import CRITICAL, LEVELS, OK, AlertState, Rules
@@ -23,7 +23,7 @@ from kapnb.tick.nodes._messages import (
     tags_of,
     with_parts,
 )
-from kapnb.tick.nodes._node import Node, not_simulated
+from kapnb.tick.nodes._node import Node
 from kapnb.tick.nodes._records import Alert as Event
 from kapnb.tick.nodes._templates import Template
 
@@ -32,8 +32,6 @@ __all__ = ["Alert"]
 _CONDITIONS = ("", "info", "warn", "crit")
 _ID = "{{ .Name }}:{{ .Group }}"
 _MESSAGE = "{{ .ID }} is {{ .Level }}"
-#: They would change which events there are, through other alerts.
-_REFUSED = frozenset({"category", "inhibit"})
 
 
 class Alert(Node):
@@ -68,14 +66,12 @@ class Alert(Node):
         }
     )
 
-    def check_property(self, used: Property) -> None:
-        """Let pass handlers and what is set on them: they are listed, not called."""
-        if used.name in _REFUSED:
-            raise not_simulated(f"property .{used.name} of |alert", used.position)
+    #: Handlers are listed, not called; so whatever is set on one has no effect.
+    ignores: ClassVar[frozenset[str]] = frozenset(HANDLER_PROPERTIES)
 
     def set_up(self) -> None:
         """Compile conditions and templates."""
-        last = self.node.last
+        last = self.last
         self._conditions = [self._condition(name) for name in _CONDITIONS]
         self._resets = [self._condition(f"{name}Reset") for name in _CONDITIONS]
         self._id = self._template("id", _ID)
@@ -87,28 +83,34 @@ class Alert(Node):
         self._duration_field = last("durationField", "")
         self._all, self._no_recoveries = self.flag("all"), self.flag("noRecoveries")
         self._topic = last("topic", "")
-        self._handlers = tuple(dict.fromkeys(self._handler_names()))
+        self._handlers = tuple(
+            dict.fromkeys(
+                used.name
+                for used in self.node.properties
+                if used.name in HANDLER_PROPERTIES and not used.handler
+            )
+        )
         self._rules = self._read_rules()
         self._states: dict[str, AlertState] = {}
 
     def _condition(self, name: str) -> tuple[Lambda, Memory] | None:
         """Compile a condition; its memory is one for all groups, as in Kapacitor."""
-        uses = self.node.uses(name)
+        uses = self.uses(name)
         if not uses:
             return None
         expression = self.lambda_of(uses[-1].arguments[0], uses[-1].position)
         return expression, expression.new_memory()
 
     def _template(self, name: str, default: str, *, html: bool = False) -> Template:
-        uses = self.node.uses(name)
+        uses = self.uses(name)
         text = uses[-1].arguments[0] if uses else default
         position = uses[-1].position if uses else self.node.position
         return Template(text, name, position, html=html)
 
     def _read_rules(self) -> Rules:
-        changes = self.node.uses("stateChangesOnly")
+        changes = self.uses("stateChangesOnly")
         expiry = int(changes[-1].arguments[0]) if changes and changes[-1].arguments else 0
-        flapping = self.node.uses("flapping")
+        flapping = self.uses("flapping")
         low, high = flapping[-1].arguments if flapping else (0.0, 0.0)
         if low > 1 or high > 1:
             raise TickError(
@@ -116,12 +118,8 @@ class Alert(Node):
                 "between 0 and 1",
                 *flapping[-1].position,
             )
-        history = max(int(self.node.last("history", 21)), 2)
+        history = max(int(self.last("history", 21)), 2)
         return Rules(bool(changes), expiry, bool(flapping), low, high, history)
-
-    def _handler_names(self) -> list[str]:
-        """Return the handlers: what is set on one follows it and is no handler."""
-        return [used.name for used in self.node.properties if used.name in _HANDLERS]
 
     # ------------------------------------------------------------------------- input
 
@@ -260,35 +258,3 @@ class Alert(Node):
         named = ((self._level_names[1], event.level), (self._id_names[1], event.id))
         added = {name: value for name, value in named if name}
         return make_tags({**tags, **added}) if added else None
-
-
-#: The event handlers that a script can name.
-_HANDLERS = frozenset(
-    {
-        "alerta",
-        "bigPanda",
-        "discord",
-        "email",
-        "exec",
-        "hipChat",
-        "kafka",
-        "log",
-        "mqtt",
-        "opsGenie",
-        "opsGenie2",
-        "pagerDuty",
-        "pagerDuty2",
-        "post",
-        "pushover",
-        "sensu",
-        "serviceNow",
-        "slack",
-        "snmpTrap",
-        "talk",
-        "tcp",
-        "teams",
-        "telegram",
-        "victorOps",
-        "zenoss",
-    }
-)

@@ -26,15 +26,15 @@ class Eval(Node):
     """``|eval(lambda: …, …).as('name', …)``, with ``.tags``, ``.keep`` and ``.quiet``.
 
     Each expression sees the results of those before it, unless a field of that name exists. A
-    point for which one has no value is dropped; ``.quiet`` only keeps that out of the log.
+    point for which one has no value is dropped.
     """
 
-    obeys: ClassVar[frozenset[str]] = frozenset({"as", "keep", "quiet", "tags"})
+    obeys: ClassVar[frozenset[str]] = frozenset({"as", "keep", "tags"})
 
     def set_up(self) -> None:
         """Compile the expressions."""
         self._expressions = [self.lambda_of(tree) for tree in self.node.arguments]
-        names = self.node.uses("as")
+        names = self.uses("as")
         self._names = names[-1].arguments if names else ()
         if len(self._names) != len(self._expressions):
             position = self.node.position
@@ -43,9 +43,8 @@ class Eval(Node):
                 *position,
             )
         self._tags = self.values("tags")
-        keep = self.node.uses("keep")
+        keep = self.uses("keep")
         self._keeps, self._kept = bool(keep), self.values("keep")
-        self._quiet = self.flag("quiet")
         self._memories: dict[str, list[Memory]] = {}
 
     def _memory(self, group: str) -> list[Memory]:
@@ -66,8 +65,7 @@ class Eval(Node):
             tags = self._new_tags(point, scope) if self._tags else None
             fields = self._new_fields(point, scope)
         except EvaluationError as error:
-            if not self._quiet:
-                self.complain(f"error evaluating expression: {error}", point)
+            self.complain(f"error evaluating expression: {error}", point)
             return None
         return with_parts(point, make_fields(fields), None if tags is None else make_tags(tags))
 

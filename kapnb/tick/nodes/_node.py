@@ -70,11 +70,12 @@ class Node:
         self.children: list[Node] = []
         for used in node.properties:
             self.check_property(used)
+        self._quiet = self.flag("quiet")
         self.set_up()
 
     def check_property(self, used: Property) -> None:
         """Refuse a property that would change what comes out and is not simulated."""
-        if used.name not in self.obeys and used.name not in self.ignores:
+        if not used.handler and used.name not in self.obeys | self.ignores | {"quiet"}:
             raise not_simulated(f"property .{used.name} of |{self.node.kind}", used.position)
 
     def set_up(self) -> None:
@@ -110,8 +111,9 @@ class Node:
             child.batch(batch)
 
     def complain(self, text: str, item: Point | None = None) -> None:
-        """Report what Kapacitor would log as an error of this node."""
-        self.run.complain(NodeError(self.node.id, text, None if item is None else item.time))
+        """Report what Kapacitor would log as an error of this node, unless it is ``.quiet``."""
+        if not self._quiet:
+            self.run.complain(NodeError(self.node.id, text, None if item is None else item.time))
 
     # ------------------------------------------------------------------- what is known
 
@@ -120,17 +122,26 @@ class Node:
         """What comes: the kind of the first parent's edge."""
         return self.node.parents[0].provides
 
+    def uses(self, name: str) -> list[Property]:
+        """Return the uses of a property, in order; those of an alert's handlers are not its own."""
+        return [used for used in self.node.uses(name) if not used.handler]
+
+    def last(self, name: str, default: Any = None) -> Any:
+        """Return the first argument of the last use of a property, or `default`."""
+        uses = self.uses(name)
+        return uses[-1].arguments[0] if uses and uses[-1].arguments else default
+
     def flag(self, name: str) -> bool:
         """Tell whether a property without arguments is used."""
-        return bool(self.node.uses(name))
+        return bool(self.uses(name))
 
     def values(self, name: str) -> list[Any]:
         """Return all arguments of all uses of a property."""
-        return [value for used in self.node.uses(name) for value in used.arguments]
+        return [value for used in self.uses(name) for value in used.arguments]
 
     def pairs(self, name: str) -> dict[Any, Any]:
         """Return the uses of a property with two arguments as a dict."""
-        return {used.arguments[0]: used.arguments[1] for used in self.node.uses(name)}
+        return {used.arguments[0]: used.arguments[1] for used in self.uses(name)}
 
     def lambda_of(self, tree: Any, position: Position | None = None) -> Lambda:
         """Compile an argument that must be a lambda expression.

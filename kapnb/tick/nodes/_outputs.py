@@ -32,8 +32,8 @@ class Log(Node):
 
     def set_up(self) -> None:
         """Read level and prefix."""
-        self._level = str(self.node.last("level", "INFO")).upper()
-        self._prefix = self.node.last("prefix", "")
+        self._level = str(self.last("level", "INFO")).upper()
+        self._prefix = self.last("prefix", "")
 
     def point(self, point: Point) -> None:
         """Keep it and hand it on."""
@@ -104,12 +104,12 @@ class InfluxDBOut(Node):
         {"database", "measurement", "precision", "retentionPolicy", "tag"}
     )
     ignores: ClassVar[frozenset[str]] = frozenset(
-        {"buffer", "cluster", "create", "flushInterval", "quiet", "writeConsistency"}
+        {"buffer", "cluster", "create", "flushInterval", "writeConsistency"}
     )
 
     def set_up(self) -> None:
         """Read where points go, and what is added to them."""
-        last = self.node.last
+        last = self.last
         self._database, self._policy = last("database", ""), last("retentionPolicy", "")
         self._measurement, self._tags = last("measurement", ""), self.pairs("tag")
         self._unit = _PRECISIONS.get(last("precision", ""), 1)

@@ -59,20 +59,20 @@ class From(Node):
 
     def set_up(self) -> None:
         """Read what is selected, and how it is grouped."""
-        last = self.node.last
+        last = self.last
         self.matched = 0
         self.database = last("database", "")
         self.retention_policy = last("retentionPolicy", "")
         self.measurement = last("measurement", "")
         self._every, self._nearest = int(last("truncate", 0)), int(last("round", 0))
         self._by_name = self.flag("groupByMeasurement")
-        grouped = self.node.uses("groupBy")
+        grouped = self.uses("groupBy")
         names = list(grouped[-1].arguments) if grouped else []
         self._everything, self._dimensions = dimensions_of(names)
         # Several where() are one condition. There is one memory: nothing is grouped yet.
         self._conditions = [
             (condition, condition.new_memory())
-            for used in self.node.uses("where")
+            for used in self.uses("where")
             for condition in (self.lambda_of(used.arguments[0], used.position),)
         ]
 

@@ -23,7 +23,7 @@ class Union(Node):
 
     def set_up(self) -> None:
         """Open a queue for each parent."""
-        self._rename = self.node.last("rename", "")
+        self._rename = self.last("rename", "")
         self._queues: list[deque[Point | Batch]] = [deque() for _ in self.node.parents]
         self._marks: list[int | None] = [None for _ in self.node.parents]
 

@@ -32,7 +32,7 @@ class Window(Node):
 
     def set_up(self) -> None:
         """Read the properties."""
-        last = self.node.last
+        last = self.last
         self.period, self.every = int(last("period", 0)), int(last("every", 0))
         self.period_count, self.every_count = last("periodCount", 0), last("everyCount", 0)
         self.align, self.fill_period = self.flag("align"), self.flag("fillPeriod")
