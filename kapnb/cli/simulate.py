@@ -1,4 +1,4 @@
-"""`kapnb simulate`: run a Handler on a file of data, without Kapacitor."""
+"""`kapnb simulate`: run a Handler, or a whole TICKscript, on files of data, without Kapacitor."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +16,25 @@ from kapnb.cli._target import TARGET_HELP, load_target
 from kapnb.model import Batch, Point
 
 if TYPE_CHECKING:
-    from kapnb.simulation import Simulation
+    from kapnb.handler import Handler
+    from kapnb.simulation import Simulation, TaskRun
 
 __all__ = ["HELP", "configure", "execute"]
 
-HELP = "run a Handler on a file of data, as Kapacitor would"
+HELP = "run a Handler, or a TICKscript, on a file of data, as Kapacitor would"
+#: What only a Handler alone takes, and what only a script takes.
+_ALONE, _OF_TICK = ("option", "group_by"), ("udf", "vars", "database", "retention_policy")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("target", metavar="TARGET", help=TARGET_HELP)
+    parser.add_argument("target", metavar="TARGET", nargs="?", help=TARGET_HELP)
     parser.add_argument(
-        "--data", required=True, metavar="FILE", help="input: .csv, .lp, .srpl or .brpl"
+        "--data",
+        required=True,
+        action="append",
+        metavar="FILE",
+        help="input: .csv, .lp, .srpl or .brpl; for a script repeatable",
     )
     parser.add_argument(
         "--option",
@@ -44,6 +51,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="where outputs go, .jsonl or .csv; by default JSON lines on stdout",
     )
     parser.add_argument("--transcript", metavar="FILE", help="write every message that crossed")
+    tick = parser.add_argument_group("a whole script, in place of TARGET")
+    tick.add_argument("--tick", metavar="FILE.tick", help="the TICKscript to run")
+    tick.add_argument(
+        "--udf",
+        action="append",
+        default=[],
+        metavar="NAME=TARGET",
+        help="the Handler of the script's @NAME; repeatable",
+    )
+    tick.add_argument("--vars", metavar="FILE", help="values of variables, as kapacitor -vars")
+    tick.add_argument("--tags", metavar="TAG,…", help="further columns of a CSV that are tags")
+    tick.add_argument("--measurement", metavar="NAME", help="measurement of a CSV's points")
+    tick.add_argument("--database", metavar="NAME", help="of points that have none")
+    tick.add_argument("--retention-policy", metavar="NAME", help="of points that have none")
+    parser.set_defaults(usage_error=parser.error)
 
 
 def _output(text: str) -> Path:
@@ -55,12 +77,19 @@ def _output(text: str) -> Path:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Simulate; nothing is written unless the run came to its end."""
+    if arguments.tick:
+        return _execute_tick(arguments)
+    _refuse(arguments, (*_OF_TICK, "tags", "measurement"), "needs --tick")
+    if arguments.target is None:
+        arguments.usage_error("give a TARGET, or --tick FILE.tick")
+    if len(arguments.data) > 1:
+        arguments.usage_error("--data can be repeated for a script (--tick) only")
     from kapnb.simulation import parse_options, simulate
 
     handler = load_target(arguments.target)
     simulation = simulate(
         handler,
-        Path(arguments.data),
+        Path(arguments.data[0]),
         options=parse_options(arguments.option, handler().info()),
         group_by=arguments.group_by.split(",") if arguments.group_by else None,
     )
@@ -74,6 +103,78 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.transcript:
         write_whole(Path(arguments.transcript), f"{simulation.transcript}\n")
     return 0
+
+
+def _refuse(arguments: argparse.Namespace, names: Iterable[str], reason: str) -> None:
+    for name in names:
+        if getattr(arguments, name):
+            arguments.usage_error(f"--{name.replace('_', '-')} {reason}")
+
+
+def _execute_tick(arguments: argparse.Namespace) -> int:
+    from kapnb.simulation import simulate
+
+    _refuse(arguments, _ALONE, "is the script's affair; it does not go with --tick")
+    if arguments.target is not None:
+        arguments.usage_error("a script's Handlers are named by --udf NAME=TARGET")
+    if arguments.out and arguments.out.suffix != ".jsonl":
+        arguments.usage_error("the records of a script go into a .jsonl file")
+    run = simulate(
+        _udfs(arguments),
+        [Path(path) for path in arguments.data],
+        tick=Path(arguments.tick),
+        variables=_variables(arguments.vars),
+        tags=arguments.tags.split(",") if arguments.tags else (),
+        name=arguments.measurement,
+        database=arguments.database,
+        retention_policy=arguments.retention_policy,
+    )
+    for warning in run.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    print(repr(run), file=sys.stderr)
+    lines = _record_lines(run)
+    if arguments.out:
+        write_whole(arguments.out, lines)
+    else:
+        sys.stdout.write(lines)
+    if arguments.transcript:
+        _write_transcripts(run, Path(arguments.transcript))
+    return 0
+
+
+def _udfs(arguments: argparse.Namespace) -> dict[str, type[Handler]]:
+    handlers: dict[str, type[Handler]] = {}
+    for pair in arguments.udf:
+        name, equals, target = pair.partition("=")
+        if not equals or not name:
+            arguments.usage_error(f"--udf {pair}: write NAME=TARGET")
+        if name in handlers:
+            arguments.usage_error(f"--udf {name} is given twice")
+        handlers[name] = load_target(target)
+    return handlers
+
+
+def _variables(path: str | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    from kapnb.tick._vars import read_vars
+
+    return read_vars(path)
+
+
+def _record_lines(run: TaskRun) -> str:
+    """Return an object a line for whatever a sink got, in the order of arrival."""
+    return "".join(
+        f"{json.dumps(record.as_dict(), ensure_ascii=False)}\n" for record in run.records
+    )
+
+
+def _write_transcripts(run: TaskRun, path: Path) -> None:
+    """Write the only UDF's session, or one file a UDF: NAME.NODE.SUFFIX."""
+    for view in run.udfs.values():
+        several = len(run.udfs) > 1
+        whole = path.with_suffix(f".{view.id}{path.suffix}") if several else path
+        write_whole(whole, f"{view.transcript}\n")
 
 
 def _jsonl(simulation: Simulation) -> str:

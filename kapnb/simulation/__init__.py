@@ -8,6 +8,8 @@ from kapnb.simulation._edges import arrange, parse_group_by
 from kapnb.simulation._options import check_options, parse_option, parse_options
 from kapnb.simulation._recorder import RECORD_TO
 from kapnb.simulation._simulation import Observer, Output, Simulation, simulate
+from kapnb.simulation._stages import UdfRun
+from kapnb.simulation._task import TaskRun
 from kapnb.simulation._text import message_from_text, message_to_text, point_dict
 from kapnb.simulation._transcript import Difference, Transcript
 
@@ -17,7 +19,9 @@ __all__ = [
     "Observer",
     "Output",
     "Simulation",
+    "TaskRun",
     "Transcript",
+    "UdfRun",
     "arrange",
     "check_options",
     "message_from_text",

@@ -29,6 +29,8 @@ __all__ = [
     "canonical",
 ]
 
+_NODES = "kapnb.tick.nodes"
+_AGGREGATE = f"{_NODES}._aggregates.Aggregate"
 _LAMBDA = "*ast.LambdaNode"
 _DURATION = "time.Duration"
 _ANY = "interface {}"
@@ -327,6 +329,7 @@ _ROWS = (
         },
         wants=STREAM,
         parent="stream",
+        runs=f"{_NODES}._stream.From",
     ),
     _node(
         "query",
@@ -341,6 +344,7 @@ _ROWS = (
         },
         wants=BATCH,
         parent="batch",
+        runs=f"{_NODES}._stream.Query",
     ),
     _node(
         "queryFlux",
@@ -364,6 +368,7 @@ _ROWS = (
         },
         wants=STREAM,
         provides=BATCH,
+        runs=f"{_NODES}._window.Window",
     ),
     _node(
         "groupBy",
@@ -371,8 +376,15 @@ _ROWS = (
         "groupby",
         f"(...{_ANY})",
         {"byMeasurement": "()", "exclude": _NAMES, "dimensions": "[]interface {}"},
+        runs=f"{_NODES}._grouping.GroupBy",
     ),
-    _node("where", "WhereNode", takes=f"({_LAMBDA})", properties={"lambda": _LAMBDA}),
+    _node(
+        "where",
+        "WhereNode",
+        takes=f"({_LAMBDA})",
+        properties={"lambda": _LAMBDA},
+        runs=f"{_NODES}._where.Where",
+    ),
     _node(
         "eval",
         "EvalNode",
@@ -384,16 +396,35 @@ _ROWS = (
             "lambdas": f"[]{_LAMBDA}",
             "keepList": "[]string",
         },
+        runs=f"{_NODES}._eval.Eval",
     ),
     _node(
         "default",
         "DefaultNode",
         properties={"field": f"(string, {_ANY})", "tag": "(string, string)"},
+        runs=f"{_NODES}._fields.Default",
     ),
-    _node("delete", "DeleteNode", properties={"field": "(string)", "tag": "(string)"}),
-    _node("log", "LogNode", properties={"level": "string", "prefix": "string"}),
-    _node("alert", "AlertNode", properties=_ALERT),
-    _node("httpOut", "HTTPOutNode", "http_out", "(string)", {"endpoint": "string"}),
+    _node(
+        "delete",
+        "DeleteNode",
+        properties={"field": "(string)", "tag": "(string)"},
+        runs=f"{_NODES}._fields.Delete",
+    ),
+    _node(
+        "log",
+        "LogNode",
+        properties={"level": "string", "prefix": "string"},
+        runs=f"{_NODES}._outputs.Log",
+    ),
+    _node("alert", "AlertNode", properties=_ALERT, runs=f"{_NODES}._alert.Alert"),
+    _node(
+        "httpOut",
+        "HTTPOutNode",
+        "http_out",
+        "(string)",
+        {"endpoint": "string"},
+        runs=f"{_NODES}._outputs.HttpOut",
+    ),
     _node(
         "httpPost",
         "HTTPPostNode",
@@ -423,6 +454,7 @@ _ROWS = (
             "create": "()",
         },
         is_sink=True,
+        runs=f"{_NODES}._outputs.InfluxDBOut",
     ),
     _node(
         "kapacitorLoopback",
@@ -448,7 +480,13 @@ _ROWS = (
         },
         is_open=True,
     ),
-    _node("union", "UnionNode", takes="(...pipeline.Node)", properties={"rename": "string"}),
+    _node(
+        "union",
+        "UnionNode",
+        takes="(...pipeline.Node)",
+        properties={"rename": "string"},
+        runs=f"{_NODES}._union.Union",
+    ),
     _node(
         "combine",
         "CombineNode",
@@ -558,13 +596,13 @@ _ROWS = (
     ),
     # Aggregates: one point a batch, or a moment of a stream.
     *(
-        _influxql(name, "(string)", STREAM, None)
+        _influxql(name, "(string)", STREAM, _AGGREGATE)
         for name in ("count", "mean", "median", "mode", "spread", "sum", "stddev")
     ),
     # Selectors.
-    *(_influxql(name, "(string)", STREAM, None) for name in ("first", "last", "min", "max")),
-    _influxql("percentile", "(string, float64)", STREAM, None),
-    _influxql("distinct", "(string)", BATCH, None),
+    *(_influxql(name, "(string)", STREAM, _AGGREGATE) for name in ("first", "last", "min", "max")),
+    _influxql("percentile", "(string, float64)", STREAM, _AGGREGATE),
+    _influxql("distinct", "(string)", BATCH, f"{_NODES}._aggregates.Distinct"),
     _influxql("top", "(int64, string, ...string)", BATCH, None),
     _influxql("bottom", "(int64, string, ...string)", BATCH, None),
     # Transformations keep the kind of edge.
@@ -581,8 +619,8 @@ CATALOGUE: dict[str, NodeType] = {row.name: row for row in _ROWS}
 
 #: What a script starts from, by the name of the variable.
 SOURCES: dict[str, NodeType] = {
-    "stream": _node("stream", "StreamNode", wants=STREAM),
-    "batch": _node("batch", "BatchNode", provides=BATCH),
+    "stream": _node("stream", "StreamNode", wants=STREAM, runs=f"{_NODES}._stream.Source"),
+    "batch": _node("batch", "BatchNode", provides=BATCH, runs=f"{_NODES}._stream.Source"),
 }
 
 #: A UDF before its info is known: what all of them have.
