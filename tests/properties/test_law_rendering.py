@@ -9,8 +9,36 @@ from tick_strategies import programs
 
 #: What scripts are made of, so that garbage comes close to them.
 PIECES = st.sampled_from(
-    ["stream", "|", ".", "@", "(", ")", "'", '"', "/", "//", "\n", "lambda:", "var", "=", "=~"]
-    + ["-", "*", "[", "]", ",", "10", "s", ".5", "dbrp", "TRUE", "AND", "x", "from()", "'''"]
+    [
+        "stream",
+        "|",
+        ".",
+        "@",
+        "(",
+        ")",
+        "'",
+        '"',
+        "/",
+        "//",
+        "lambda:",
+        "var",
+        "=",
+        "=~",
+        "-",
+        "*",
+        "[",
+        "]",
+        ",",
+        "10",
+        "s",
+        ".5",
+        "dbrp",
+        "TRUE",
+        "AND",
+        "x",
+        "from()",
+        "'''",
+    ]
 )
 
 
