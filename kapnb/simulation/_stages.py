@@ -12,32 +12,17 @@ from typing import Any
 
 from kapnb.errors import HandlerError, KapnbError
 from kapnb.handler import Handler
-from kapnb.model import (
-    Batch,
-    Duration,
-    InfoResponse,
-    OptionValue,
-    Point,
-    ReceivedOption,
-    ValueType,
-)
+from kapnb.model import Batch, InfoResponse, Point
 from kapnb.simulation._node import UdfNode
 from kapnb.simulation._simulation import Output, _count, _frame
 from kapnb.simulation._transcript import Transcript
-from kapnb.tick import Property, TaskNode
+from kapnb.tick import Property, TaskNode, received_options
 from kapnb.tick.nodes import Node, Run
 from kapnb.tick.nodes._messages import flow_batch, flow_point
 
 __all__ = ["UdfRun", "UdfStage"]
 
 _FIELD_TYPES = frozenset({float, int, str, bool})
-_TYPES: tuple[tuple[type, ValueType], ...] = (
-    (bool, ValueType.BOOL),  # before int, whose subclass it is
-    (Duration, ValueType.DURATION),
-    (int, ValueType.INT),
-    (float, ValueType.DOUBLE),
-    (str, ValueType.STRING),
-)
 
 
 class UdfRun:
@@ -164,7 +149,7 @@ class UdfStage(Node):
         KapnbError
             If the Handler refuses.
         """
-        self._udf.start(tuple(_received(used) for used in self._options), snapshot)
+        self._udf.start(received_options(self.node, self._udf.info), snapshot)
         self._raise()
 
     def point(self, point: Point) -> None:
@@ -232,17 +217,3 @@ def _returned(batch: Batch) -> Batch:
         whole.points.append(moved)
     whole.size = len(whole.points)
     return whole
-
-
-def _received(used: Property) -> ReceivedOption:
-    """Return one use of an option, as init tells it."""
-    return ReceivedOption(used.name, tuple(_value(value) for value in used.arguments))
-
-
-def _value(value: Any) -> OptionValue:
-    for kind, value_type in _TYPES:
-        if isinstance(value, kind):
-            literal: Any = int(value) if isinstance(value, Duration) else value
-            return OptionValue(value_type, literal)
-    # A lambda, a regex, a reference, a star: Kapacitor sends a BOOL without a value.
-    return OptionValue(ValueType.BOOL, None)

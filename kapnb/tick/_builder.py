@@ -10,14 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kapnb.errors import TickError
-from kapnb.model import (
-    BATCH,
-    STREAM,
-    Duration,
-    EdgeType,
-    InfoResponse,
-    ValueType,
-)
+from kapnb.model import BATCH, STREAM, EdgeType, InfoResponse
 from kapnb.tick._ast import Binary, Call, Float, Identifier, LambdaExpression, Position, Reference
 from kapnb.tick._catalogue import (
     ALERT_OBJECTS,
@@ -29,10 +22,11 @@ from kapnb.tick._catalogue import (
     Signature,
     canonical,
 )
-from kapnb.tick._graph import Property, Task, TaskNode
+from kapnb.tick._graph import Property, Remark, Task, TaskNode
+from kapnb.tick._options import option_value
 from kapnb.tick._values import NodeObject, Unknown, call_fault, unwrap
 
-__all__ = ["Builder", "option_type"]
+__all__ = ["Builder"]
 
 _DEADMAN = Signature.parse("(float64, time.Duration, ...*ast.LambdaNode)")
 # Go methods of every node: no script needs them, but Kapacitor hints at them.
@@ -40,18 +34,6 @@ _GO_METHODS = {
     *("chainMethods", "children", "desc", "isQuiet", "name"),
     *("parents", "provides", "setName", "wants"),
 }
-_OPTION_TYPES: tuple[tuple[type, ValueType], ...] = (
-    (bool, ValueType.BOOL),
-    (Duration, ValueType.DURATION),
-    (int, ValueType.INT),
-    (float, ValueType.DOUBLE),
-    (str, ValueType.STRING),
-)
-
-
-def option_type(value: Any) -> ValueType:
-    """Return the type with which an argument reaches a UDF; BOOL for what is no literal."""
-    return next((name for kind, name in _OPTION_TYPES if isinstance(value, kind)), ValueType.BOOL)
 
 
 class Builder:
@@ -87,7 +69,7 @@ class Builder:
             self._check_edge(target, call, arguments)
             return self._add(kind, target.node, call, arguments)
         if name in _GO_METHODS:
-            return Unknown()
+            return self._unknown(call.position, f"|{name}() gives what no script needs")
         if self._has_property(target, call.name):
             raise _hinted(target, call, "chaining", "property", ".")
         if call.name in self._udfs:
@@ -132,6 +114,7 @@ class Builder:
         if call.name in self._udfs:
             raise _hinted(target, call, "property", "dynamic method", "@")
         if target.object.is_open:
+            self._unknown(call.position, f".{name} of {target.object.go} is not known to kapnb")
             return self._record(target, name, call, arguments)
         raise _unknown(target, call)
 
@@ -142,6 +125,11 @@ class Builder:
                 f"{position}: object *pipeline.{target.object.go} has no property {name.name}",
                 *position,
             )
+        return self._unknown(position, f"the value of .{name.name} is not known to kapnb")
+
+    def _unknown(self, position: Position, why: str) -> Unknown:
+        """Note what is taken for right, and return a value that fits everywhere."""
+        self.task.unchecked.append(Remark(position, why))
         return Unknown()
 
     # ------------------------------------------------------------------------ checks
@@ -195,7 +183,7 @@ class Builder:
                 f"got {len(arguments)} expected {len(types)}",
             )
         for value, expected in zip(arguments, types, strict=True):
-            given = option_type(value)
+            given = option_value(value).type
             if given is not expected and not isinstance(value, Unknown):
                 raise _error(
                     call,

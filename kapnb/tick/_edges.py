@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from kapnb.errors import TickError
 from kapnb.tick._catalogue import CATALOGUE
 from kapnb.tick._graph import Task, TaskNode
 
-__all__ = ["check_edges"]
+__all__ = ["check_edges", "mismatched_edges"]
 
 
 def check_edges(task: Task) -> None:
@@ -17,15 +19,21 @@ def check_edges(task: Task) -> None:
     TickError
         In the words of ``kapacitor enable``, for the first such edge.
     """
+    for parent, node in mismatched_edges(task):
+        assert node.wants is not None
+        raise TickError(
+            f"cannot add child mismatched edges: {parent.id}:{_provided(parent)}"
+            f" -> {node.id}:{node.wants.name.lower()}",
+            *node.position,
+        )
+
+
+def mismatched_edges(task: Task) -> Iterator[tuple[TaskNode, TaskNode]]:
+    """Yield parent and child of each edge that does not fit, in Kapacitor's order."""
     for node in task.walk():
         for parent in node.parents:
-            provided = _provided(parent)
-            if node.wants is not None and provided != node.wants.name.lower():
-                raise TickError(
-                    f"cannot add child mismatched edges: {parent.id}:{provided}"
-                    f" -> {node.id}:{node.wants.name.lower()}",
-                    *node.position,
-                )
+            if node.wants is not None and _provided(parent) != node.wants.name.lower():
+                yield parent, node
 
 
 def _provided(node: TaskNode) -> str:

@@ -37,10 +37,10 @@ from kapnb.tick._ast import (
 from kapnb.tick._builder import Builder
 from kapnb.tick._catalogue import Signature
 from kapnb.tick._fold import fold, negate
-from kapnb.tick._graph import Task, TimeDimension
+from kapnb.tick._graph import Remark, Task, TimeDimension
 from kapnb.tick._parser import parse
 from kapnb.tick._validate import validate
-from kapnb.tick._values import NodeObject, Unknown, call_fault, go_type, literal_of, type_name
+from kapnb.tick._values import NodeObject, Unknown, call_fault, go_type, literal_of, var_type
 
 __all__ = ["evaluate", "source_edge"]
 
@@ -142,7 +142,7 @@ class _Evaluation:
         if name in self._scope:
             raise TickError(f"attempted to redefine {name}, vars are immutable", *position)
         if name in self._given:
-            value = self._given_value(name, type_name(value), position)
+            value = self._given_value(name, var_type(value), position)
         self._scope[name] = value
 
     def _declare_type(self, statement: TypeDeclaration) -> None:
@@ -156,9 +156,9 @@ class _Evaluation:
 
     def _given_value(self, name: str, wanted: str, position: Position) -> Any:
         value = self._given[name]
-        if type_name(value) != wanted:
+        if var_type(value) != wanted:
             raise TickError(
-                f"invalid type supplied for {name}, got {type_name(value)} exp {wanted}", *position
+                f"invalid type supplied for {name}, got {var_type(value)} exp {wanted}", *position
             )
         return list(value) if isinstance(value, tuple) else value
 
@@ -171,7 +171,7 @@ class _Evaluation:
         if isinstance(tree, Identifier):
             return self._lookup(tree)
         if isinstance(tree, Binary):
-            return fold(self._resolved(tree))
+            return self._folded(tree)
         if isinstance(tree, Unary):
             return negate(tree.operator, self._value(tree.operand), tree.position)
         if isinstance(tree, LambdaExpression):
@@ -185,6 +185,13 @@ class _Evaluation:
         if isinstance(tree, DurationLiteral):
             return Duration(tree.nanoseconds)
         return tree
+
+    def _folded(self, tree: Binary) -> Any:
+        value = fold(self._resolved(tree))
+        if isinstance(value, Unknown):
+            remark = Remark(tree.position, "the value of this expression is not computed")
+            self._builder.task.unchecked.append(remark)
+        return value
 
     def _lookup(self, name: Identifier) -> Any:
         try:

@@ -13,7 +13,7 @@ from typing import Any
 from kapnb.model import Duration, EdgeType
 from kapnb.tick._ast import Position
 
-__all__ = ["Property", "Task", "TaskNode", "TimeDimension"]
+__all__ = ["Property", "Remark", "Task", "TaskNode", "TimeDimension"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,14 @@ class TimeDimension:
 
     length: Duration
     offset: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A place in a script that kapnb does not judge, and why."""
+
+    position: Position
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +117,14 @@ class Task:
         In the order of their creation; the first is the source, ``stream0`` or ``batch0``.
     dbrps : list of tuple
         Database and retention policy of each ``dbrp`` statement.
+    unchecked : list of Remark
+        What was taken for right without being looked into.
     """
 
     edge: EdgeType
     nodes: list[TaskNode]
     dbrps: list[tuple[str, str]] = field(default_factory=list)
+    unchecked: list[Remark] = field(default_factory=list)
 
     @property
     def source(self) -> TaskNode:

@@ -32,7 +32,7 @@ from kapnb.tick._operators import OPERATORS, EvaluationError, mismatch, wrap
 from kapnb.tick._regex import compile_regex
 from kapnb.tick._types import MISSING, Moment, type_name
 
-__all__ = ["EvaluationError", "Lambda", "Memory", "Scope"]
+__all__ = ["EvaluationError", "Lambda", "Memory", "Scope", "references"]
 
 Scope = dict[str, Any]
 #: What the stateful functions of one expression remember, of one group.
@@ -73,7 +73,7 @@ class Lambda:
     def __init__(self, tree: LambdaExpression) -> None:
         self.tree = tree
         self._stateful: list[type] = []
-        found = tuple(dict.fromkeys(_references(tree.body)))
+        found = tuple(dict.fromkeys(found.name for found in references(tree.body)))
         self._timed = _NOW in found or _calls(tree.body, "now")
         self.names = found
         self._filled = tuple(name for name in found if name != _NOW)
@@ -328,11 +328,12 @@ def _children(node: Expression) -> tuple[Expression, ...]:
     return (node.body,) if isinstance(node, LambdaExpression) else ()
 
 
-def _references(node: Expression) -> Iterator[str]:
+def references(node: Expression) -> Iterator[Reference]:
+    """Yield the references in an expression, in order."""
     if isinstance(node, Reference):
-        yield node.name
+        yield node
     for child in _children(node):
-        yield from _references(child)
+        yield from references(child)
 
 
 def _calls(node: Expression, name: str) -> bool:

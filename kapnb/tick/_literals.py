@@ -24,6 +24,7 @@ from kapnb.tick._ast import (
     String,
 )
 from kapnb.tick._lexer import STAR
+from kapnb.tick._regex import go_refusal
 
 __all__ = ["LITERALS", "parse_literal"]
 
@@ -71,7 +72,11 @@ def _reference(text: str, position: Position, comment: Comment | None) -> Refere
 
 
 def _regex(text: str, position: Position, comment: Comment | None) -> Regex:
-    return Regex(text[1:-1].replace("\\/", "/"), position=position, comment=comment)
+    pattern = text[1:-1].replace("\\/", "/")
+    refusal = go_refusal(pattern)
+    if refusal:
+        raise ValueError(refusal)
+    return Regex(pattern, position=position, comment=comment)
 
 
 def _star(text: str, position: Position, comment: Comment | None) -> Star:

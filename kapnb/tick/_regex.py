@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-__all__ = ["compile_regex", "expand"]
+__all__ = ["compile_regex", "expand", "go_refusal"]
 
 _POSIX = {
     "alnum": "0-9A-Za-z",
@@ -53,6 +53,10 @@ class RegexError(ValueError):
     """The pattern cannot be used; the text says why."""
 
 
+class RegexRefusedError(RegexError):
+    """Go refuses the pattern, in these words."""
+
+
 def compile_regex(pattern: str) -> re.Pattern[str]:
     r"""Return the pattern, ready to search as Go would.
 
@@ -70,7 +74,22 @@ def compile_regex(pattern: str) -> re.Pattern[str]:
     try:
         return re.compile(translated)
     except (re.error, OverflowError, RecursionError) as error:
+        if getattr(error, "msg", "").startswith("missing )"):
+            raise RegexRefusedError(
+                f"error parsing regexp: missing closing ): `{pattern}`"
+            ) from None
         raise RegexError(f"error parsing regexp: {error}: `{pattern}`") from None
+
+
+def go_refusal(pattern: str) -> str:
+    """Return what Go says of a pattern that it refuses; empty if it is not known to."""
+    try:
+        compile_regex(pattern)
+    except RegexRefusedError as error:
+        return str(error)
+    except RegexError:
+        return ""
+    return ""
 
 
 def expand(template: str) -> Callable[[re.Match[str]], str]:
@@ -264,7 +283,7 @@ class _Translation:
         self.out.append(self.closers.pop() + ")")
 
     def _refusal(self, text: str) -> RegexError:
-        return RegexError(f"error parsing regexp: {text}")
+        return RegexRefusedError(f"error parsing regexp: {text}")
 
     def _unknown(self, what: str) -> RegexError:
         return RegexError(f"{what} in the regular expression `{self.pattern}` is not simulated")

@@ -28,7 +28,7 @@ from kapnb.tick._ast import (
 from kapnb.tick._catalogue import ObjectType, Signature
 from kapnb.tick._graph import TaskNode, TimeDimension
 
-__all__ = ["NodeObject", "Unknown", "call_fault", "go_type", "literal_of", "type_name", "unwrap"]
+__all__ = ["NodeObject", "Unknown", "call_fault", "go_type", "literal_of", "unwrap", "var_type"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ _TYPES: tuple[tuple[type, str, str], ...] = (
 )
 
 
-def type_name(value: Any) -> str:
+def var_type(value: Any) -> str:
     """Return Kapacitor's name of a value's type, as in a vars file; ``invalid type`` if none."""
     return next((name for kind, name, _ in _TYPES if isinstance(value, kind)), "invalid type")
 
