@@ -24,6 +24,7 @@ COMMANDS = {
     "doctor": "kapnb.cli.doctor",
     "run": "kapnb.cli.run",
     "simulate": "kapnb.cli.simulate",
+    "tick": "kapnb.cli.tick",
 }
 
 EXIT_OK, EXIT_FAULT, EXIT_USAGE = 0, 1, 2

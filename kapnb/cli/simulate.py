@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from kapnb._files import write_whole
 from kapnb.cli._target import TARGET_HELP, load_target
+from kapnb.cli._udfs import add_script_arguments, load_udfs, load_variables
 from kapnb.model import Batch, Point
 
 if TYPE_CHECKING:
-    from kapnb.handler import Handler
     from kapnb.simulation import Simulation, TaskRun
 
 __all__ = ["HELP", "configure", "execute"]
@@ -53,14 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--transcript", metavar="FILE", help="write every message that crossed")
     tick = parser.add_argument_group("a whole script, in place of TARGET")
     tick.add_argument("--tick", metavar="FILE.tick", help="the TICKscript to run")
-    tick.add_argument(
-        "--udf",
-        action="append",
-        default=[],
-        metavar="NAME=TARGET",
-        help="the Handler of the script's @NAME; repeatable",
-    )
-    tick.add_argument("--vars", metavar="FILE", help="values of variables, as kapacitor -vars")
+    add_script_arguments(tick)
     tick.add_argument("--tags", metavar="TAG,…", help="further columns of a CSV that are tags")
     tick.add_argument("--measurement", metavar="NAME", help="measurement of a CSV's points")
     tick.add_argument("--database", metavar="NAME", help="of points that have none")
@@ -120,10 +113,10 @@ def _execute_tick(arguments: argparse.Namespace) -> int:
     if arguments.out and arguments.out.suffix != ".jsonl":
         arguments.usage_error("the records of a script go into a .jsonl file")
     run = simulate(
-        _udfs(arguments),
+        load_udfs(arguments),
         [Path(path) for path in arguments.data],
         tick=Path(arguments.tick),
-        variables=_variables(arguments.vars),
+        variables=load_variables(arguments),
         tags=arguments.tags.split(",") if arguments.tags else (),
         name=arguments.measurement,
         database=arguments.database,
@@ -140,26 +133,6 @@ def _execute_tick(arguments: argparse.Namespace) -> int:
     if arguments.transcript:
         _write_transcripts(run, Path(arguments.transcript))
     return 0
-
-
-def _udfs(arguments: argparse.Namespace) -> dict[str, type[Handler]]:
-    handlers: dict[str, type[Handler]] = {}
-    for pair in arguments.udf:
-        name, equals, target = pair.partition("=")
-        if not equals or not name:
-            arguments.usage_error(f"--udf {pair}: write NAME=TARGET")
-        if name in handlers:
-            arguments.usage_error(f"--udf {name} is given twice")
-        handlers[name] = load_target(target)
-    return handlers
-
-
-def _variables(path: str | None) -> dict[str, Any] | None:
-    if path is None:
-        return None
-    from kapnb.tick._vars import read_vars
-
-    return read_vars(path)
 
 
 def _record_lines(run: TaskRun) -> str:

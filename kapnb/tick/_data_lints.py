@@ -15,9 +15,15 @@ from kapnb.tick._lambdas import references
 from kapnb.tick._schema import Measurement
 from kapnb.tick._subject import Found, Subject, lambdas_of
 
-__all__ = ["absent_dimension", "absent_measurement", "absent_name"]
+__all__ = [
+    "absent_dimension",
+    "absent_field_of_option",
+    "absent_measurement",
+    "absent_name",
+]
 
 _TIME = "time"  # every point has one
+_NAMING = ("field", "fields")  # options that are usually called so
 
 
 def absent_measurement(subject: Subject) -> Iterator[Found]:
@@ -62,6 +68,21 @@ def absent_dimension(subject: Subject) -> Iterator[Found]:
                     )
 
 
+def absent_field_of_option(subject: Subject) -> Iterator[Found]:
+    for node, flow in _flows(subject):
+        for udf in (child for child in node.children if child.is_udf):
+            after = _after(node, flow)
+            for used in udf.properties:
+                wanted = used.arguments[0] if used.arguments else None
+                if used.name in _NAMING and isinstance(wanted, str) and wanted not in after.fields:
+                    yield (
+                        used.position,
+                        f"no point has the field {wanted!r} here, if that is what "
+                        f".{used.name} names",
+                        f"one of: {_list(after.fields)}",
+                    )
+
+
 def _absent(position: Position, name: str, known: frozenset[str]) -> Found:
     return (
         position,
@@ -94,8 +115,11 @@ def _flows(subject: Subject) -> Iterator[tuple[TaskNode, Measurement]]:
             if node.is_udf or node.kind not in _CHANGES or node.kind == "from":
                 continue
             yield node, flow
-            after = _CHANGES[node.kind](node, flow)
-            waiting += [(child, after) for child in node.children]
+            waiting += [(child, _after(node, flow)) for child in node.children]
+
+
+def _after(node: TaskNode, flow: Measurement) -> Measurement:
+    return _CHANGES[node.kind](node, flow)
 
 
 def _selected(subject: Subject, source: TaskNode) -> Measurement | None:
@@ -182,4 +206,5 @@ _CHANGES: dict[str, _Change] = {
     "delete": _delete,
     "derivative": _derivative,
     "eval": _eval,
+    "from": _same,
 }

@@ -42,6 +42,7 @@ RULES = (
     Rule("KT201", "measurement that the data does not have", data.absent_measurement),
     Rule("KT202", "field or tag that the data does not have", data.absent_name),
     Rule("KT203", "dimension that the data does not have", data.absent_dimension),
+    Rule("KT204", "field in an option that the data does not have", data.absent_field_of_option),
 )
 
 

@@ -83,8 +83,12 @@ def _node(tree: Any, indent: str, *, fresh: bool) -> str:
 
     `fresh` says that nothing stands on the line yet, so that indentation is due.
     """
+    if isinstance(tree, Chain):
+        return _chain(tree, indent, fresh=fresh)
+    if isinstance(tree, Binary) and not tree.parenthesised:
+        return _operation(tree, indent, fresh=fresh)
     before = ""
-    if tree.comment and not isinstance(tree, Binary | Chain):  # theirs stands before the operator
+    if tree.comment and not isinstance(tree, Binary):  # its comment stands before the operator
         before = ("" if fresh else "\n") + _comment(tree.comment, indent)
         # A line that begins with a slash would go on with the comment.
         before += "\n" if isinstance(tree, Regex) else ""
@@ -153,25 +157,29 @@ def _unary(tree: Unary, indent: str) -> str:
     return f"{tree.operator}({operand})" if wrapped else f"{tree.operator}{operand}"
 
 
-def _binary(tree: Binary, indent: str) -> str:
-    inner = indent + _STEP if tree.parenthesised else indent
-    left, right = _left(tree, inner), _right(tree, inner)
+def _in_parentheses(tree: Binary, indent: str) -> str:
+    return f"({_operation(tree, indent + _STEP, fresh=False)})"
+
+
+def _operation(tree: Binary, indent: str, *, fresh: bool) -> str:
     operator = f" {tree.operator}"
     if tree.comment:
-        operator = f"\n{_comment(tree.comment, inner)}{inner}{tree.operator}"
-    text = f"{left}{operator}{right}"
-    return f"({text})" if tree.parenthesised else text
+        operator = f"\n{_comment(tree.comment, indent)}{indent}{tree.operator}"
+    return f"{_left(tree, indent, fresh=fresh)}{operator}{_right(tree, indent)}"
 
 
-def _left(tree: Binary, indent: str) -> str:
-    left, text = tree.left, _plain(tree.left, indent)
-    if isinstance(left, Binary):
-        weaker = PRECEDENCE[left.operator] < PRECEDENCE[tree.operator]
-        if weaker and not left.parenthesised:
-            return f"({text})"
+def _left(tree: Binary, indent: str, *, fresh: bool) -> str:
+    left = tree.left
+    weaker = (
+        isinstance(left, Binary)
+        and not left.parenthesised
+        and PRECEDENCE[left.operator] < PRECEDENCE[tree.operator]
+    )
     # After a regex or a star, Kapacitor's lexer knows these operators alone.
     hides = tree.operator not in ("AND", "OR", "-") and isinstance(_edge(left, "right"), _BARE)
-    return f"({text})" if hides else text
+    if weaker or hides:
+        return f"{indent if fresh else ''}({_plain(left, indent)})"
+    return _node(left, indent, fresh=fresh)
 
 
 def _right(tree: Binary, indent: str) -> str:
@@ -225,13 +233,13 @@ def _call(tree: Call, indent: str) -> str:
     return f"{tree.name}(\n{lines}\n{indent})"
 
 
-def _chain(tree: Chain, indent: str) -> str:
+def _chain(tree: Chain, indent: str, *, fresh: bool) -> str:
     links: list[Chain] = []
     start: Expression = tree
     while isinstance(start, Chain):
         links.append(start)
         start = start.left
-    parts = [_plain(start, indent)]
+    parts = [_node(start, indent, fresh=fresh)]
     for link in reversed(links):
         inner = indent + _STEP * (2 if link.operator == "." else 1)
         comment = _comment(link.comment, inner) if link.comment else ""
@@ -267,10 +275,9 @@ _WRITERS: dict[type, Callable[[Any, str], str]] = {
     ListLiteral: _list,
     Identifier: lambda tree, indent: str(tree.name),
     Unary: _unary,
-    Binary: _binary,
+    Binary: _in_parentheses,
     LambdaExpression: _lambda,
     Call: _call,
-    Chain: _chain,
     Declaration: _declaration,
     TypeDeclaration: _type_declaration,
     Dbrp: _dbrp,
