@@ -68,13 +68,13 @@ def _path(run: TaskRun) -> str:
 def _alerts(alerts: Sequence[Alert]) -> str:
     if not alerts:
         return ""
-    rows = [
-        (format_time(alert.time), alert.level, alert.message)
+    # A message is what the reader came for, so it is never cut.
+    items = "".join(
+        f"<li>{format_time(alert.time)} <b>{alert.level}</b> {html.escape(alert.message)}</li>"
         for alert in islice(alerts, _ALERTS_MAX)
-    ]
+    )
     title = f"<div style='{_FAINT}'>alerts</div>"
-    table = _table(("time", "level", "message"), rows)
-    return title + table + _rest(len(alerts) - _ALERTS_MAX, "alert")
+    return f"{title}<ul>{items}</ul>{_rest(len(alerts) - _ALERTS_MAX, 'alert')}"
 
 
 def _records(run: TaskRun) -> str:

@@ -158,7 +158,7 @@ class Feed:
             streams = [answered(query, points) for query in queries]
         else:
             streams = self._replayed(len(queries))
-        numbered = [((number, batch) for batch in stream) for number, stream in enumerate(streams)]
+        numbered = [_numbered(number, stream) for number, stream in enumerate(streams)]
         if len(numbered) == 1:
             return numbered[0]
         return heapq.merge(*numbered, key=lambda item: item[1].tmax)
@@ -196,6 +196,11 @@ class _Recorded:
     def __iter__(self) -> Iterator[Point | Batch]:
         for source in self.entries():
             yield from source
+
+
+def _numbered(number: int, stream: Iterator[FlowBatch]) -> Iterator[tuple[int, Batch]]:
+    for batch in stream:
+        yield number, batch
 
 
 def _flowing_batches(source: Source) -> Iterator[FlowBatch]:

@@ -367,7 +367,7 @@ def simulate(
     >>> script = "stream|from().measurement('m')@doubled()|influxDBOut().database('d')"
     >>> run = simulate(Doubled, [Point({"x": 2.5}, time=0, name="m")], tick=script)
     >>> run.written[0].fields
-    {'x': 2.5, 'double': 5.0}
+    {'double': 5.0, 'x': 2.5}
     """
     if errors not in ("raise", "keep"):
         raise ValueError(f'errors is "raise" or "keep", not {errors!r}')

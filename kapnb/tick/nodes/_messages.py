@@ -15,6 +15,7 @@ from kapnb.model import Batch, BeginBatch, EndBatch, Fields, Point, Tags, group_
 __all__ = [
     "FlowBatch",
     "batch_from",
+    "buffered",
     "fields_of",
     "flow_batch",
     "flow_point",
@@ -204,6 +205,15 @@ def batch_from(
         by_name=batch.by_name,
         size=size,
     )
+
+
+def buffered(batch: Batch) -> Batch:
+    """Return a batch whose begin announces the number of its points.
+
+    Nodes that wait for the end of a batch hand it on so (edge/batch buffer); others leave what
+    was announced.
+    """
+    return batch if getattr(batch, "size", -1) == len(batch.points) else batch_from(batch)
 
 
 def group_tags(tags: Mapping[str, str], dimensions: Iterable[str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from kapnb.model import Batch, Point
-from kapnb.tick.nodes._messages import fields_of, make_tags, new_point, tags_of
+from kapnb.tick.nodes._messages import buffered, fields_of, make_tags, new_point, tags_of
 from kapnb.tick.nodes._node import Node
 from kapnb.tick.nodes._records import Logged, Served, Written
 
@@ -43,7 +43,7 @@ class Log(Node):
     def batch(self, batch: Batch) -> None:
         """Keep it and hand it on."""
         self.run.keep(Logged(self.node.id, self._level, self._prefix, batch))
-        self.emit_batch(batch)
+        self.emit_batch(buffered(batch))
 
 
 class HttpOut(Node):
@@ -62,7 +62,7 @@ class HttpOut(Node):
     def batch(self, batch: Batch) -> None:
         """Remember it and hand it on."""
         self._last[batch.group] = batch
-        self.emit_batch(batch)
+        self.emit_batch(buffered(batch))
 
     def finish(self) -> None:
         """Keep what is served at the end, in the order in which the groups appeared."""
@@ -123,7 +123,7 @@ class InfluxDBOut(Node):
         """Keep its points and hand it on."""
         for point in batch.points:
             self._write(point, batch.name, "", "")
-        self.emit_batch(batch)
+        self.emit_batch(buffered(batch))
 
     def _write(self, point: Point, name: str, database: str, policy: str) -> None:
         tags = tags_of(point)

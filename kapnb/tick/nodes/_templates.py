@@ -107,7 +107,7 @@ class Template:
                 parts.append(self._condition(text[2:]))
             elif word in ("else", "end"):
                 raise self._refusal(f"unexpected {{{{{word}}}}}")
-            elif text and not text.startswith("/*"):
+            elif not text.startswith("/*"):
                 parts.append(self._output(text))
         if not top:
             raise self._refusal("unexpected EOF")

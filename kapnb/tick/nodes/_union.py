@@ -6,7 +6,7 @@ from collections import deque
 from typing import ClassVar
 
 from kapnb.model import Batch, Point
-from kapnb.tick.nodes._messages import batch_from, new_point
+from kapnb.tick.nodes._messages import batch_from, buffered, new_point
 from kapnb.tick.nodes._node import Node
 
 __all__ = ["Union"]
@@ -33,6 +33,7 @@ class Union(Node):
 
     def take(self, parent: int, item: Point | Batch) -> None:
         """Queue what a parent sent; hand on what is ready."""
+        item = buffered(item) if isinstance(item, Batch) else item
         self._queues[parent].append(self._renamed(item) if self._rename else item)
         self._release(drain=False)
 
