@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from kapnb.errors import HandlerError, KapnbError
+from kapnb.errors import HandlerError, KapnbError, TickError
 from kapnb.handler import Handler
 from kapnb.model import Batch, InfoResponse, Point
 from kapnb.simulation._node import UdfNode
@@ -146,10 +146,17 @@ class UdfStage(Node):
 
         Raises
         ------
+        TickError
+            In the words of ``kapacitor show``, if init fails.
         KapnbError
-            If the Handler refuses.
+            If the snapshot cannot be restored.
         """
         self._udf.start(received_options(self.node, self._udf.info), snapshot)
+        refusal, cause = self._udf.refusal, self._udf.error
+        if cause is not None and refusal.startswith("failed to initialize"):
+            refused = TickError(f"{self.node.id}: {refusal}", *self.node.position)
+            self.view.error = refused
+            raise refused from cause
         self._raise()
 
     def point(self, point: Point) -> None:

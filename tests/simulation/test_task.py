@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from captures import DATA
+from captures import DATA, requests
 from kapnb import BATCH, Batch, Handler, HandlerError, Option, Point, simulate
 from kapnb.errors import OptionError, SourceError, TargetError, TickError
-from kapnb.model import Duration
+from kapnb.model import BeginBatch, Duration
 from kapnb.simulation import TaskRun
 
 S = 10**9
@@ -134,14 +134,18 @@ def test_the_script_is_checked_in_kapacitors_words():
 
 
 def test_what_init_refuses_ends_the_run_with_the_run_attached():
-    """Semantic checks are the Handler's."""
+    """Semantic checks are the Handler's; the words are those of `kapacitor show`."""
 
     class Picky(Handler):
         field = Option(str)
 
-    with pytest.raises((OptionError, HandlerError)) as caught:
+    with pytest.raises(TickError) as caught:
         simulate(Picky, points("a"), tick="stream|from()@picky()")
 
+    assert str(caught.value) == (
+        "picky2: failed to initialize processes missing required option 'field'"
+    )
+    assert isinstance(caught.value.__cause__, OptionError)
     assert isinstance(caught.value.simulation, TaskRun)
 
 
@@ -185,6 +189,45 @@ def test_a_field_that_no_udf_can_be_sent_is_refused():
 
     with pytest.raises(HandlerError, match="field 'd' is a duration, which no UDF can be sent"):
         simulate(Mirror, points("a"), tick=script)
+
+
+def test_what_a_udf_gets_is_what_it_gets_without_a_script():
+    """Grouping in a script and grouping in `simulate` send the same frames."""
+    alone = simulate(Counter, points(*"aba"), group_by="host")
+    task = simulate(
+        Counter,
+        points(*"aba"),
+        tick="stream|from().groupBy('host')@counter()",
+        database="d",
+        retention_policy="r",
+    )
+
+    def shown(transcript) -> list[str]:
+        text = str(transcript).replace('"database": "d", "retention_policy": "r", ', "")
+        return [line for line in text.splitlines() if "init" not in line]
+
+    assert shown(task.udf().transcript) == shown(alone.transcript)
+
+
+def test_a_begin_announces_points_only_if_none_can_have_been_dropped():
+    """where and eval announce nothing; a node that waits for the end announces what is left."""
+
+    class Sizes(Handler):
+        wants, provides = BATCH, BATCH
+
+    script = "stream|from()|window().period(2s).every(2s){}@sizes()"
+
+    def sizes(between: str) -> list[int]:
+        run = simulate(Sizes, points(*"aaaaa"), tick=script.format(between))
+        sent = requests(run.udf().transcript.requests)
+        return [message.size for message in sent if isinstance(message, BeginBatch)]
+
+    where = '|where(lambda: "x" != 1.0)'
+    assert sizes("") == [2, 2]
+    assert sizes(where) == [0, 0]
+    assert sizes("|eval(lambda: \"x\").as('y')") == [0, 0]
+    assert sizes("|default().field('z', 1.0)") == [2, 2]
+    assert sizes(f"{where}|log()") == [1, 2]
 
 
 # ------------------------------------------------------------------------------------ data
