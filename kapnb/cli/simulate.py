@@ -34,7 +34,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         required=True,
         action="append",
         metavar="FILE",
-        help="input: .csv, .lp, .srpl or .brpl; for a script repeatable",
+        help="input: .csv, .parquet, .lp, .srpl, .brpl, or influxdb://HOST/DATABASE?q=QUERY; "
+        "for a script repeatable",
     )
     parser.add_argument(
         "--option",
@@ -77,15 +78,17 @@ def execute(arguments: argparse.Namespace) -> int:
         arguments.usage_error("give a TARGET, or --tick FILE.tick")
     if len(arguments.data) > 1:
         arguments.usage_error("--data can be repeated for a script (--tick) only")
+    from kapnb.cli._damage import damage_reported
     from kapnb.simulation import parse_options, simulate
 
     handler = load_target(arguments.target)
-    simulation = simulate(
-        handler,
-        Path(arguments.data[0]),
-        options=parse_options(arguments.option, handler().info()),
-        group_by=arguments.group_by.split(",") if arguments.group_by else None,
-    )
+    with damage_reported() as damage:
+        simulation = simulate(
+            handler,
+            arguments.data[0],
+            options=parse_options(arguments.option, handler().info()),
+            group_by=arguments.group_by.split(",") if arguments.group_by else None,
+        )
     for warning in simulation.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     print(repr(simulation), file=sys.stderr)
@@ -95,7 +98,7 @@ def execute(arguments: argparse.Namespace) -> int:
         sys.stdout.write(_jsonl(simulation))
     if arguments.transcript:
         write_whole(Path(arguments.transcript), f"{simulation.transcript}\n")
-    return 0
+    return 1 if damage else 0
 
 
 def _refuse(arguments: argparse.Namespace, names: Iterable[str], reason: str) -> None:
@@ -105,6 +108,7 @@ def _refuse(arguments: argparse.Namespace, names: Iterable[str], reason: str) ->
 
 
 def _execute_tick(arguments: argparse.Namespace) -> int:
+    from kapnb.cli._damage import damage_reported
     from kapnb.simulation import simulate
 
     _refuse(arguments, _ALONE, "is the script's affair; it does not go with --tick")
@@ -112,16 +116,18 @@ def _execute_tick(arguments: argparse.Namespace) -> int:
         arguments.usage_error("a script's Handlers are named by --udf NAME=TARGET")
     if arguments.out and arguments.out.suffix != ".jsonl":
         arguments.usage_error("the records of a script go into a .jsonl file")
-    run = simulate(
-        load_udfs(arguments),
-        [Path(path) for path in arguments.data],
-        tick=Path(arguments.tick),
-        variables=load_variables(arguments),
-        tags=arguments.tags.split(",") if arguments.tags else (),
-        name=arguments.measurement,
-        database=arguments.database,
-        retention_policy=arguments.retention_policy,
-    )
+    udfs, variables = load_udfs(arguments), load_variables(arguments)
+    with damage_reported() as damage:
+        run = simulate(
+            udfs,
+            arguments.data,
+            tick=Path(arguments.tick),
+            variables=variables,
+            tags=arguments.tags.split(",") if arguments.tags else (),
+            name=arguments.measurement,
+            database=arguments.database,
+            retention_policy=arguments.retention_policy,
+        )
     for warning in run.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     print(repr(run), file=sys.stderr)
@@ -132,7 +138,7 @@ def _execute_tick(arguments: argparse.Namespace) -> int:
         sys.stdout.write(lines)
     if arguments.transcript:
         _write_transcripts(run, Path(arguments.transcript))
-    return 0
+    return 1 if damage else 0
 
 
 def _record_lines(run: TaskRun) -> str:
