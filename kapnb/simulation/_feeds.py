@@ -47,6 +47,8 @@ class Feed:
     ----------
     seen : set of tuple
         Database, retention policy and measurement of the points so far.
+    excluded : int
+        How many points the script's ``dbrp`` keeps from the task.
     """
 
     task: Task
@@ -57,6 +59,7 @@ class Feed:
     database: str | None = None
     retention_policy: str | None = None
     seen: set[tuple[str, str, str]] = field(default_factory=set)
+    excluded: int = 0
 
     def __post_init__(self) -> None:
         self.tags = (self.tags,) if isinstance(self.tags, str) else tuple(self.tags)
@@ -133,14 +136,17 @@ class Feed:
 
     def _flowing(self, source: Source) -> Iterator[Point]:
         database, policy = self.database or "", self.retention_policy or ""
-        seen = self.seen
+        seen, dbrps = self.seen, frozenset(self.task.dbrps)
         for index, point in enumerate(source):
             assert isinstance(point, Point)
             if not point.has_time:
                 raise SourceError("a point of the data needs a time", f"item {index}")
             flowing = flow_point(point, database=database, retention_policy=policy)
             seen.add((flowing.database, flowing.retention_policy, flowing.name))
-            yield flowing
+            if dbrps and (flowing.database, flowing.retention_policy) not in dbrps:
+                self.excluded += 1  # of these the task master gives the task none
+            else:
+                yield flowing
 
     def batches(self) -> Iterator[tuple[int, Batch]]:
         """Yield batches for a batch task, each with the number of its query, from 0.

@@ -177,6 +177,10 @@ class TaskRun:
 
     def _find_unmatched(self, feed: Feed) -> Iterable[str]:
         """Say which sources of the task got nothing: silence would look like success."""
+        there = ", ".join(sorted({".".join(key) for key in feed.seen})[:5])
+        if feed.excluded:
+            dbrps = ", ".join(f'"{database}"."{policy}"' for database, policy in self.task.dbrps)
+            yield (f"dbrp {dbrps} keeps {feed.excluded} points from the task; the data has {there}")
         if not self.points and self.error is None:
             yield "the data gave the task nothing"
             return
@@ -191,7 +195,6 @@ class TaskRun:
                     )
                     if value
                 ]
-                there = ", ".join(sorted({".".join(key) for key in feed.seen})[:5])
                 yield (
                     f"{node.node.id} (line {node.node.position.line}) selected none of "
                     f"{self.points} points: it wants {', '.join(wanted) or 'what .where allows'}; "
