@@ -276,6 +276,19 @@ def test_a_mapping_gives_several_measurements_in_the_order_of_time():
     ]
 
 
+def test_a_csv_alone_is_the_measurement_of_the_script_and_several_are_their_own(tmp_path):
+    """Several files cannot all be what one from() selects; grouping makes tags."""
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.csv").write_text("time,host,x\n1,a,0.5\n", encoding="utf-8")
+    script = "stream|from().measurement('one').groupBy('host','dc')|log()"
+
+    alone = simulate({}, tmp_path / "two.csv", tick=script)
+    both = simulate({}, [tmp_path / "one.csv", tmp_path / "two.csv"], tick=script)
+
+    assert [(entry.item.name, entry.item.group) for entry in alone.logs] == [("one", "dc=,host=a")]
+    assert [entry.item.name for entry in both.logs] == ["one"]
+
+
 def test_a_from_that_selects_nothing_is_named():
     """Silence would look like success."""
     run = simulate({}, points("a"), tick="stream|from().measurement('cpu')|log()")
