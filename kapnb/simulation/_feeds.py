@@ -86,7 +86,9 @@ class Feed:
         if isinstance(data, Mapping):
             return [(part, str(name)) for name, part in data.items()]
         if isinstance(data, list | tuple) and data and all(_is_path(part) for part in data):
-            return [(part, self.name) for part in data]
+            if len(data) > 1:
+                return [(part, self.name) for part in data]
+            data = data[0]
         return [(data, self.name or self._agreed("measurement") or None)]
 
     def _open(self, data: Any, name: str | None) -> Source:

@@ -13,8 +13,8 @@ from typing import Any
 from kapnb.handler import Handler
 from kapnb.model import EdgeType, InfoResponse, ReceivedOption
 from kapnb.simulation._node import UdfNode
+from kapnb.simulation._run_task import read_script
 from kapnb.simulation._simulation import _native
-from kapnb.simulation._task import read_script
 from kapnb.sources import open_source
 from kapnb.tick import ScriptCheck, TaskNode, check_script, schema_of
 
