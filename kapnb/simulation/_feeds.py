@@ -6,8 +6,10 @@ batches of its entry in a recording, or batches made of points as InfluxDB would
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import heapq
+import importlib
 import os
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,7 +40,8 @@ class Feed:
         What `simulate` takes; also a mapping of measurement to DataFrame or file, or a list of
         files.
     time, tags, name
-        As `simulate` has them.
+        As `simulate` has them. A single table without a name has the measurement that all
+        ``from()`` select; of several files each has its own.
     database, retention_policy : str, optional
         Of points that have none. By default those of the script: of its first ``dbrp``, or of
         its ``from()`` if all that name one agree; else ``telegraf`` and ``autogen``.
@@ -47,6 +50,8 @@ class Feed:
     ----------
     seen : set of tuple
         Database, retention policy and measurement of the points so far.
+    excluded : int
+        How many points the script's ``dbrp`` keeps from the task.
     """
 
     task: Task
@@ -57,6 +62,7 @@ class Feed:
     database: str | None = None
     retention_policy: str | None = None
     seen: set[tuple[str, str, str]] = field(default_factory=set)
+    excluded: int = 0
 
     def __post_init__(self) -> None:
         self.tags = (self.tags,) if isinstance(self.tags, str) else tuple(self.tags)
@@ -80,8 +86,10 @@ class Feed:
         if isinstance(data, Mapping):
             return [(part, str(name)) for name, part in data.items()]
         if isinstance(data, list | tuple) and data and all(_is_path(part) for part in data):
-            return [(part, self.name) for part in data]
-        return [(data, self.name)]
+            if len(data) > 1:
+                return [(part, self.name) for part in data]
+            data = data[0]
+        return [(data, self.name or self._agreed("measurement") or None)]
 
     def _open(self, data: Any, name: str | None) -> Source:
         queries = self._queries()
@@ -92,9 +100,7 @@ class Feed:
             return open_source(data)
         grouped = [tag for tag in self._grouping() if tag in columns]
         tags = tuple(dict.fromkeys((*self.tags, *grouped)))
-        return open_source(
-            data, time=self.time, tags=tags, name=name or self._agreed("measurement") or None
-        )
+        return open_source(data, time=self.time, tags=tags, name=name)
 
     def _grouping(self) -> Iterator[str]:
         """Yield the names of tags that the script groups by."""
@@ -133,14 +139,17 @@ class Feed:
 
     def _flowing(self, source: Source) -> Iterator[Point]:
         database, policy = self.database or "", self.retention_policy or ""
-        seen = self.seen
+        seen, dbrps = self.seen, frozenset(self.task.dbrps)
         for index, point in enumerate(source):
             assert isinstance(point, Point)
             if not point.has_time:
                 raise SourceError("a point of the data needs a time", f"item {index}")
             flowing = flow_point(point, database=database, retention_policy=policy)
             seen.add((flowing.database, flowing.retention_policy, flowing.name))
-            yield flowing
+            if dbrps and (flowing.database, flowing.retention_policy) not in dbrps:
+                self.excluded += 1  # of these the task master gives the task none
+            else:
+                yield flowing
 
     def batches(self) -> Iterator[tuple[int, Batch]]:
         """Yield batches for a batch task, each with the number of its query, from 0.
@@ -228,13 +237,18 @@ def _is_path(data: object) -> bool:
 
 
 def _columns(data: Any) -> list[str] | None:
-    """Return the names of the columns of a DataFrame or a CSV file; None of anything else."""
-    if _is_path(data):
-        path = Path(data)
-        if path.suffix.lower() != ".csv" or not path.is_file():
-            return None
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            return next(csv.reader(file), [])
+    """Return the names of the columns of a DataFrame, CSV or Parquet; None of anything else."""
     if hasattr(data, "columns") and hasattr(data, "index"):
         return list(data.columns)
+    if not _is_path(data) or not Path(data).is_file():
+        return None
+    path = Path(data)
+    if path.suffix.lower() == ".csv":
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            return next(csv.reader(file), [])
+    if path.suffix.lower() == ".parquet":
+        with contextlib.suppress(ImportError, OSError, ValueError):  # its reader says it better
+            names: list[str] = importlib.import_module("pyarrow.parquet").read_schema(path).names
+            return names
+        return []
     return None

@@ -14,8 +14,9 @@ from kapnb.errors import TickError
 from kapnb.handler import Handler
 from kapnb.model import EdgeType, InfoResponse, ReceivedOption
 from kapnb.simulation._node import UdfNode
+from kapnb.simulation._run_task import read_script
 from kapnb.simulation._simulation import _native
-from kapnb.simulation._task import TaskRun, read_script, running_class
+from kapnb.simulation._task import TaskRun, running_class
 from kapnb.sources import open_source
 from kapnb.tick import CATALOGUE, ScriptCheck, Task, TaskNode, check_script, schema_of
 

@@ -374,7 +374,7 @@ def simulate(
     if tick is not None:
         if options is not None or group_by is not None or by_measurement or live:
             raise ValueError("options and grouping are the script's; live does not go with tick")
-        from kapnb.simulation._task import simulate_task
+        from kapnb.simulation._run_task import simulate_task
 
         run = simulate_task(
             handler,

@@ -8,19 +8,15 @@ written, sent or logged is kept.
 from __future__ import annotations
 
 import importlib
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from kapnb.errors import KapnbError, SourceError, TargetError
+from kapnb.errors import KapnbError, TargetError
 from kapnb.handler import Handler
 from kapnb.model import STREAM, InfoResponse, Point
 from kapnb.simulation._feeds import Feed
 from kapnb.simulation._node import UdfNode
-from kapnb.simulation._recorder import record
-from kapnb.simulation._simulation import _environment, _native
 from kapnb.simulation._stages import UdfRun, UdfStage
 from kapnb.tick import CATALOGUE, Task, TaskNode, check_edges, evaluate
 from kapnb.tick._catalogue import SOURCES
@@ -29,33 +25,10 @@ from kapnb.tick.nodes import Alert, Logged, Node, NodeError, Record, Served, Wri
 from kapnb.tick.nodes._node import not_simulated
 from kapnb.tick.nodes._stream import From, Query
 
-__all__ = ["TaskRun", "read_script", "running_class", "simulate_task"]
+__all__ = ["TaskRun", "running_class"]
 
 #: Kinds of node that keep records.
 _SINKS = frozenset({"alert", "httpOut", "influxDBOut", "log"})
-
-
-def read_script(tick: str | os.PathLike[str]) -> tuple[str, str]:
-    """Return a script's text, and the id of its task: the file's stem.
-
-    Parameters
-    ----------
-    tick : str or path
-        A path, a str that ends in ``.tick``, or the text itself.
-
-    Raises
-    ------
-    TargetError
-        If the file cannot be read.
-    """
-    is_path = isinstance(tick, os.PathLike) or (tick.endswith(".tick") and "\n" not in tick)
-    if not is_path:
-        return str(tick), "task"
-    path = Path(tick)
-    try:
-        return path.read_text(encoding="utf-8"), path.stem
-    except (OSError, UnicodeDecodeError) as error:
-        raise TargetError(f"{path}: the script cannot be read: {error}") from error
 
 
 class TaskRun:
@@ -177,6 +150,10 @@ class TaskRun:
 
     def _find_unmatched(self, feed: Feed) -> Iterable[str]:
         """Say which sources of the task got nothing: silence would look like success."""
+        there = ", ".join(sorted({".".join(key) for key in feed.seen})[:5])
+        if feed.excluded:
+            dbrps = ", ".join(f'"{database}"."{policy}"' for database, policy in self.task.dbrps)
+            yield (f"dbrp {dbrps} keeps {feed.excluded} points from the task; the data has {there}")
         if not self.points and self.error is None:
             yield "the data gave the task nothing"
             return
@@ -191,7 +168,6 @@ class TaskRun:
                     )
                     if value
                 ]
-                there = ", ".join(sorted({".".join(key) for key in feed.seen})[:5])
                 yield (
                     f"{node.node.id} (line {node.node.position.line}) selected none of "
                     f"{self.points} points: it wants {', '.join(wanted) or 'what .where allows'}; "
@@ -331,66 +307,3 @@ def running_class(node: TaskNode) -> type[Node]:
     module, _, name = row.runs.rpartition(".")
     running: type[Node] = getattr(importlib.import_module(module), name)
     return running
-
-
-def simulate_task(
-    handler: type[Handler] | Mapping[str, type[Handler]],
-    data: Any,
-    tick: str | os.PathLike[str],
-    *,
-    variables: Mapping[str, Any] | None = None,
-    database: str | None = None,
-    retention_policy: str | None = None,
-    time: str | None = None,
-    tags: Sequence[str] = (),
-    name: str | None = None,
-    env: Mapping[str, str] | None = None,
-    snapshot: bytes | Mapping[str, bytes] | None = None,
-) -> TaskRun:
-    """Run a script; `simulate` documents the parameters. The error is kept in the TaskRun."""
-    script, task_id = read_script(tick)
-    run = TaskRun(script, task_id, _by_name(handler, script))
-    with _environment(env or {}):
-        run.define(variables)
-        feed = Feed(run.task, data, time, tags, name, database, retention_policy)
-        run.build(lambda view: None)
-        for view in run.udfs.values():
-            view.env = dict(env or {})
-        run.play(feed, _snapshots(snapshot, run))
-    for view in run.udfs.values():
-        record(view)
-    return run
-
-
-def _by_name(
-    handler: type[Handler] | Mapping[str, type[Handler]], script: str
-) -> dict[str, type[Handler]]:
-    """Return a Handler for each UDF: a single one is that of the only, or the matching, UDF."""
-    if isinstance(handler, Mapping):
-        return {name: _native(one) for name, one in handler.items()}
-    native, used = _native(handler), udf_names(script)
-    if len(used) == 1:
-        return {used[0]: native}
-    matching = [name for name in used if _plain(name) == _plain(native.__name__)]
-    if len(matching) == 1:
-        return {matching[0]: native}
-    if not used:
-        raise TargetError("the script uses no UDF, so no Handler can be given; give {} for none")
-    raise TargetError(
-        f"the script uses {', '.join(f'@{name}' for name in used)}; "
-        "say which is which: simulate({'name': Handler, …}, …)"
-    )
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", "").lower()
-
-
-def _snapshots(snapshot: bytes | Mapping[str, bytes] | None, run: TaskRun) -> Mapping[str, bytes]:
-    if snapshot is None:
-        return {}
-    if isinstance(snapshot, Mapping):
-        return snapshot
-    if len(run.udfs) != 1:
-        raise SourceError("several UDFs need snapshots by name: snapshot={'name': bytes, …}")
-    return dict.fromkeys(run.udfs, snapshot)

@@ -276,6 +276,19 @@ def test_a_mapping_gives_several_measurements_in_the_order_of_time():
     ]
 
 
+def test_a_csv_alone_is_the_measurement_of_the_script_and_several_are_their_own(tmp_path):
+    """Several files cannot all be what one from() selects; grouping makes tags."""
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.csv").write_text("time,host,x\n1,a,0.5\n", encoding="utf-8")
+    script = "stream|from().measurement('one').groupBy('host','dc')|log()"
+
+    alone = simulate({}, tmp_path / "two.csv", tick=script)
+    both = simulate({}, [tmp_path / "one.csv", tmp_path / "two.csv"], tick=script)
+
+    assert [(entry.item.name, entry.item.group) for entry in alone.logs] == [("one", "dc=,host=a")]
+    assert [entry.item.name for entry in both.logs] == ["one"]
+
+
 def test_a_from_that_selects_nothing_is_named():
     """Silence would look like success."""
     run = simulate({}, points("a"), tick="stream|from().measurement('cpu')|log()")
@@ -284,6 +297,22 @@ def test_a_from_that_selects_nothing_is_named():
     assert run.warnings == [
         "from1 (line 1) selected none of 1 points: it wants measurement 'cpu'; "
         "the data has telegraf.autogen.m"
+    ]
+
+
+def test_a_dbrp_keeps_points_of_other_databases_from_the_task():
+    """As the task master does, live and in a replay; and that is said."""
+    data = [
+        Point({"x": 1.0}, time=1, name="m", tags={}, database="d", retention_policy="r"),
+        Point({"x": 2.0}, time=2, name="m", tags={}, database="other", retention_policy="r"),
+        Point({"x": 3.0}, time=3, name="m", tags={}),
+    ]
+
+    run = simulate({}, data, tick='dbrp "d"."r"\nstream|from()|log()')
+
+    assert [entry.item.time for entry in run.logs] == [1, 3]
+    assert run.warnings == [
+        'dbrp "d"."r" keeps 1 points from the task; the data has d.r.m, other.r.m'
     ]
 
 
@@ -379,3 +408,13 @@ def test_html_shows_alerts_sinks_and_warnings():
     assert "&lt;hot&gt;" in html
     assert "<b>influxdb_out3</b>" in html
     assert html == simulate({}, points(*"aa"), tick=script)._repr_html_()
+
+
+def test_a_udf_s_run_is_shown_and_drawn_like_a_simulation():
+    """Its table and its picture are those that a single Handler has."""
+    view = simulate(Counter, points(*"aba"), tick="stream|from()@counter().start(2)").udf()
+
+    assert "<code>start=2</code>" in view._repr_html_()
+    assert view.plot(fields=["count"]) is not None
+    assert [len(outputs) for _, outputs in view.pairs()] == [1, 1, 1]
+    assert repr(view) == "UdfRun(counter2: 3 points in, 3 points out)"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Protocol
 
 from kapnb.errors import NotSimulatedError, TickError
-from kapnb.model import Batch, EdgeType, Point
+from kapnb.model import Batch, Point
 from kapnb.tick._ast import LambdaExpression, Position
 from kapnb.tick._graph import Property, TaskNode
 from kapnb.tick._lambdas import Lambda
@@ -116,11 +116,6 @@ class Node:
             self.run.complain(NodeError(self.node.id, text, None if item is None else item.time))
 
     # ------------------------------------------------------------------- what is known
-
-    @property
-    def wants(self) -> EdgeType:
-        """What comes: the kind of the first parent's edge."""
-        return self.node.parents[0].provides
 
     def uses(self, name: str) -> list[Property]:
         """Return the uses of a property, in order; those of an alert's handlers are not its own."""
