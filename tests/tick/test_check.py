@@ -306,6 +306,21 @@ def test_lints_of_options_do_not_need_a_script_that_can_be_defined():
     assert {lint.code for lint in check.lints} == {"KT102", "KT107"}
 
 
+def test_an_expression_without_an_end_is_a_refusal_not_a_crash():
+    """Three thousand terms exceed what Python can follow."""
+    check = check_script(f"var x = {' + '.join(['1'] * 3000)}\n{FROM}|log()")
+
+    assert "nested too deeply" in str(check.define)
+
+
+def test_a_sink_has_no_children():
+    """Nothing flows out of it."""
+    info = InfoResponse(STREAM, STREAM)
+    check = check_script(f"{FROM}|influxDBOut()@a()", {"a": info})
+
+    assert [lint.remedy for lint in check.lints] == ["hang it on the parent of influxdb_out2"]
+
+
 def test_an_int_for_a_kapacitor_nodes_float_gets_the_fix_too():
     """percentile takes a float64."""
     assert found(f"{FROM}|percentile('x', 95)")[0][0::3] == (
