@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kapnb._files import write_whole
+from kapnb.cli._damage import damage_reported
 from kapnb.cli._target import TARGET_HELP, load_target
 from kapnb.cli._udfs import add_script_arguments, load_udfs, load_variables
 from kapnb.model import Batch, Point
@@ -34,7 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         required=True,
         action="append",
         metavar="FILE",
-        help="input: .csv, .lp, .srpl or .brpl; for a script repeatable",
+        help="input: .csv, .parquet, .lp, .srpl, .brpl, or influxdb://HOST/DATABASE?q=QUERY; "
+        "for a script repeatable",
     )
     parser.add_argument(
         "--option",
@@ -80,12 +82,13 @@ def execute(arguments: argparse.Namespace) -> int:
     from kapnb.simulation import parse_options, simulate
 
     handler = load_target(arguments.target)
-    simulation = simulate(
-        handler,
-        Path(arguments.data[0]),
-        options=parse_options(arguments.option, handler().info()),
-        group_by=arguments.group_by.split(",") if arguments.group_by else None,
-    )
+    with damage_reported() as damage:
+        simulation = simulate(
+            handler,
+            arguments.data[0],
+            options=parse_options(arguments.option, handler().info()),
+            group_by=arguments.group_by.split(",") if arguments.group_by else None,
+        )
     for warning in simulation.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     print(repr(simulation), file=sys.stderr)
@@ -95,7 +98,7 @@ def execute(arguments: argparse.Namespace) -> int:
         sys.stdout.write(_jsonl(simulation))
     if arguments.transcript:
         write_whole(Path(arguments.transcript), f"{simulation.transcript}\n")
-    return 0
+    return 1 if damage else 0
 
 
 def _refuse(arguments: argparse.Namespace, names: Iterable[str], reason: str) -> None:
@@ -112,16 +115,17 @@ def _execute_tick(arguments: argparse.Namespace) -> int:
         arguments.usage_error("a script's Handlers are named by --udf NAME=TARGET")
     if arguments.out and arguments.out.suffix != ".jsonl":
         arguments.usage_error("the records of a script go into a .jsonl file")
-    run = simulate(
-        load_udfs(arguments),
-        [Path(path) for path in arguments.data],
-        tick=Path(arguments.tick),
-        variables=load_variables(arguments),
-        tags=arguments.tags.split(",") if arguments.tags else (),
-        name=arguments.measurement,
-        database=arguments.database,
-        retention_policy=arguments.retention_policy,
-    )
+    with damage_reported() as damage:
+        run = simulate(
+            load_udfs(arguments),
+            arguments.data,
+            tick=Path(arguments.tick),
+            variables=load_variables(arguments),
+            tags=arguments.tags.split(",") if arguments.tags else (),
+            name=arguments.measurement,
+            database=arguments.database,
+            retention_policy=arguments.retention_policy,
+        )
     for warning in run.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     print(repr(run), file=sys.stderr)
@@ -132,7 +136,7 @@ def _execute_tick(arguments: argparse.Namespace) -> int:
         sys.stdout.write(lines)
     if arguments.transcript:
         _write_transcripts(run, Path(arguments.transcript))
-    return 0
+    return 1 if damage else 0
 
 
 def _record_lines(run: TaskRun) -> str:
