@@ -11,6 +11,7 @@
     ├─ SnapshotError           restore cannot use these bytes → the Handler's restore policy
     ├─ HandlerError            user code raised; the cause is kept → ErrorResponse
     ├─ TickError               Kapacitor would refuse the script → line, column, its own text
+    │  └─ NotSimulatedError    valid, but not run here → named with its line, never skipped
     ├─ SourceError             data could not be read: file and place → the simulation stops
     ├─ TargetError             what should be run is not there → exit 1
     └─ ExportError             notebook, cell, line, what to do → exit 1, no file written
@@ -30,6 +31,7 @@ __all__ = [
     "KapnbError",
     "LocalProtocolError",
     "MissingExtra",
+    "NotSimulatedError",
     "OptionError",
     "ProtocolError",
     "RemoteProtocolError",
@@ -102,6 +104,10 @@ class TickError(KapnbError):
     def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
         self.line, self.column = line, column
         super().__init__(message)
+
+
+class NotSimulatedError(TickError):
+    """Kapacitor would take this part of a TICKscript, but a simulation cannot run it."""
 
 
 class SourceError(KapnbError):

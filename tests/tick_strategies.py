@@ -74,8 +74,10 @@ literals = st.one_of(
     st.builds(Boolean, st.booleans()),
     strings,
 )
-regexes = st.builds(Regex, st.text("a/*\\.|", min_size=1, max_size=6)).filter(
-    lambda node: not node.pattern.endswith("\\")
+regexes = st.builds(
+    Regex,
+    st.text("a/.|", min_size=1, max_size=6)
+    | st.sampled_from([r"\d+", r"a\/b", "^(x|y)*$", "[/*]"]),
 )
 operands = commented(
     st.one_of(literals, references, st.builds(Identifier, names), regexes, st.builds(Star))

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kapnb._files import write_whole
-from kapnb.cli._damage import damage_reported
 from kapnb.cli._target import TARGET_HELP, load_target
 from kapnb.cli._udfs import add_script_arguments, load_udfs, load_variables
 from kapnb.model import Batch, Point
@@ -79,6 +78,7 @@ def execute(arguments: argparse.Namespace) -> int:
         arguments.usage_error("give a TARGET, or --tick FILE.tick")
     if len(arguments.data) > 1:
         arguments.usage_error("--data can be repeated for a script (--tick) only")
+    from kapnb.cli._damage import damage_reported
     from kapnb.simulation import parse_options, simulate
 
     handler = load_target(arguments.target)
@@ -108,6 +108,7 @@ def _refuse(arguments: argparse.Namespace, names: Iterable[str], reason: str) ->
 
 
 def _execute_tick(arguments: argparse.Namespace) -> int:
+    from kapnb.cli._damage import damage_reported
     from kapnb.simulation import simulate
 
     _refuse(arguments, _ALONE, "is the script's affair; it does not go with --tick")
@@ -115,12 +116,13 @@ def _execute_tick(arguments: argparse.Namespace) -> int:
         arguments.usage_error("a script's Handlers are named by --udf NAME=TARGET")
     if arguments.out and arguments.out.suffix != ".jsonl":
         arguments.usage_error("the records of a script go into a .jsonl file")
+    udfs, variables = load_udfs(arguments), load_variables(arguments)
     with damage_reported() as damage:
         run = simulate(
-            load_udfs(arguments),
+            udfs,
             arguments.data,
             tick=Path(arguments.tick),
-            variables=load_variables(arguments),
+            variables=variables,
             tags=arguments.tags.split(",") if arguments.tags else (),
             name=arguments.measurement,
             database=arguments.database,

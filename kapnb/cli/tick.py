@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     check.add_argument("script", metavar="FILE.tick")
     add_script_arguments(check)
     check.add_argument(
-        "--data", metavar="FILE", help="compare names with data: .csv, .lp, .srpl or .brpl"
+        "--data", metavar="FILE", help="compare names with data, as kapnb simulate takes it"
     )
     check.add_argument("--tags", metavar="TAG,…", help="further columns of a CSV that are tags")
     check.add_argument("--measurement", metavar="NAME", help="measurement of a CSV's points")
@@ -58,22 +58,24 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    from kapnb.cli._damage import damage_reported
     from kapnb.simulation import check_tick
 
     handlers, variables = load_udfs(arguments), load_variables(arguments)
     text = _read(arguments.script)
-    check = check_tick(
-        text,
-        handlers,
-        variables=variables,
-        edge=_EDGES.get(arguments.type),
-        data=Path(arguments.data) if arguments.data else None,
-        tags=arguments.tags.split(",") if arguments.tags else (),
-        name=arguments.measurement,
-    )
+    with damage_reported() as damage:
+        check = check_tick(
+            text,
+            handlers,
+            variables=variables,
+            edge=_EDGES.get(arguments.type),
+            data=arguments.data,
+            tags=arguments.tags.split(",") if arguments.tags else (),
+            name=arguments.measurement,
+        )
     for line in _report(check, arguments.script, text):
         print(line)
-    return 1 if check.refused else 0
+    return 1 if check.refused or damage else 0
 
 
 def _report(check: ScriptCheck, path: str, text: str) -> Iterator[str]:

@@ -7,16 +7,18 @@ tried with the options that the script gives it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from kapnb.errors import TickError
 from kapnb.handler import Handler
 from kapnb.model import EdgeType, InfoResponse, ReceivedOption
 from kapnb.simulation._node import UdfNode
 from kapnb.simulation._run_task import read_script
 from kapnb.simulation._simulation import _native
+from kapnb.simulation._task import TaskRun, running_class
 from kapnb.sources import open_source
-from kapnb.tick import ScriptCheck, TaskNode, check_script, schema_of
+from kapnb.tick import CATALOGUE, ScriptCheck, Task, TaskNode, check_script, schema_of
 
 __all__ = ["check_tick"]
 
@@ -61,7 +63,7 @@ def check_tick(
     ...     limit = Option(float)
     >>> check = check_tick("stream|from()@high()", {"high": High})
     >>> str(check.enable)
-    "high2: failed to initialize processes option 'limit' (DOUBLE) is required"
+    "high2: failed to initialize processes missing required option 'limit'"
     """
     text, _ = read_script(script)
     handlers = {udf: _native(handler) for udf, handler in (udfs or {}).items()}
@@ -78,6 +80,30 @@ def check_tick(
             udf.stop()
         return udf.refusal
 
+    def probe(task: Task) -> list[TickError]:
+        run = TaskRun(text, "task", handlers)
+        run.task = task
+        return [error for node in task.nodes for error in _hindrance(node, run)]
+
     source = None if data is None else open_source(data, tags=tags, name=name)
     schema = None if source is None else schema_of(source)
-    return check_script(text, handlers, variables=variables, edge=edge, schema=schema, start=start)
+    return check_script(
+        text,
+        handlers,
+        variables=variables,
+        edge=edge,
+        schema=schema,
+        start=start,
+        probe=probe,
+    )
+
+
+def _hindrance(node: TaskNode, run: TaskRun) -> Iterator[TickError]:
+    """Yield why a node cannot be made, if it cannot; its kind is judged elsewhere."""
+    kind = CATALOGUE.get(node.kind)
+    if node.is_udf or kind is None or kind.runs is None:
+        return
+    try:
+        running_class(node)(node, run)
+    except TickError as error:
+        yield error

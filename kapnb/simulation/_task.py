@@ -25,7 +25,7 @@ from kapnb.tick.nodes import Alert, Logged, Node, NodeError, Record, Served, Wri
 from kapnb.tick.nodes._node import not_simulated
 from kapnb.tick.nodes._stream import From, Query
 
-__all__ = ["TaskRun"]
+__all__ = ["TaskRun", "running_class"]
 
 #: Kinds of node that keep records.
 _SINKS = frozenset({"alert", "httpOut", "influxDBOut", "log"})
@@ -102,7 +102,7 @@ class TaskRun:
         made: dict[TaskNode, Node] = {}
         for node in self.task.nodes:
             if not node.is_udf:
-                made[node] = _running_class(node)(node, self)
+                made[node] = running_class(node)(node, self)
                 continue
             if node.kind not in infos:
                 infos[node.kind] = self._ask_info(node.kind)
@@ -299,7 +299,7 @@ def _amount(kept: Sequence[Record]) -> str:
     return f"{len(kept)} {one if len(kept) == 1 else many}"
 
 
-def _running_class(node: TaskNode) -> type[Node]:
+def running_class(node: TaskNode) -> type[Node]:
     """Return the class that the catalogue names for a kind of node."""
     row = SOURCES.get(node.kind) or CATALOGUE.get(node.kind)
     if row is None or row.runs is None:

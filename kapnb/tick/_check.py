@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kapnb.errors import TickError
+from kapnb.errors import NotSimulatedError, TickError
 from kapnb.handler import Handler
 from kapnb.model import EdgeType, InfoResponse, ReceivedOption
+from kapnb.tick._ast import Position
 from kapnb.tick._catalogue import CATALOGUE
 from kapnb.tick._edges import check_edges
 from kapnb.tick._evaluate import evaluate
@@ -21,13 +22,15 @@ from kapnb.tick._lints import lint
 from kapnb.tick._options import received_options
 from kapnb.tick._parser import parse
 from kapnb.tick._schema import Schema
-from kapnb.tick._subject import Lint, Subject
+from kapnb.tick._subject import Lint, Subject, error_position
 
 __all__ = ["ScriptCheck", "Start", "check_script"]
 
 #: Starts a UDF with the options that a script gives it, and returns Kapacitor's text if it fails,
 #: such as ``failed to initialize processes must supply field name``; else an empty one.
 Start = Callable[[TaskNode, tuple[ReceivedOption, ...]], str]
+#: Tries to make the nodes that run, and returns what hinders.
+Probe = Callable[[Task], list[TickError]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ def check_script(
     edge: EdgeType | None = None,
     schema: Schema | None = None,
     start: Start | None = None,
+    probe: Probe | None = None,
 ) -> ScriptCheck:
     """Judge a script as Kapacitor does, and where it looks away.
 
@@ -86,6 +90,8 @@ def check_script(
         The data's measurements, as `schema_of` finds them; without it names are not compared.
     start : callable, optional
         Tries init; without it only the edges are checked of what ``enable`` does.
+    probe : callable, optional
+        Tries the nodes; without it nothing is said of single properties that are not simulated.
 
     Examples
     --------
@@ -94,8 +100,8 @@ def check_script(
     >>> check = check_script("stream|from()@high().limit(3)", {"high": info})
     >>> str(check.define)
     'line 1 char 22: unexpected arg to limit, got INT expected DOUBLE'
-    >>> check.lints[0].remedy
-    'write .limit(3.0)'
+    >>> [lint.remedy for lint in check.lints if lint.code == "KT102"]
+    ['write .limit(3.0)']
     """
     udfs = udfs or {}
     infos = {
@@ -110,10 +116,13 @@ def check_script(
         task = evaluate(program, infos, variables=variables, edge=edge)
     except TickError as error:
         define = error
+    hindrances: list[TickError] = []
     if task is not None:
         enable = _enabled(task, infos, start)
-    unchecked = _unchecked(task) if task else []
-    lints = lint(Subject(program, udfs, infos, task, schema))
+        hindrances = probe(task) if probe else []
+    unchecked = _unchecked(task, hindrances) if task else []
+    found = [error for error in hindrances if not isinstance(error, NotSimulatedError)]
+    lints = lint(Subject(program, udfs, infos, task, schema, found))
     return ScriptCheck(define, enable, task, unchecked, lints)
 
 
@@ -134,10 +143,14 @@ def _enabled(
     return None
 
 
-def _unchecked(task: Task) -> list[Remark]:
+def _unchecked(task: Task, hindrances: list[TickError]) -> list[Remark]:
     found = [
         Remark(node.position, f"|{node.kind} is known, but not simulated")
         for node in task.nodes[1:]
         if not node.is_udf and CATALOGUE[node.kind].runs is None
     ]
+    for error in hindrances:
+        if isinstance(error, NotSimulatedError):
+            position = error_position(error) or Position(1, 1)
+            found.append(Remark(position, str(error).removeprefix(f"{position}: ")))
     return sorted([*task.unchecked, *found], key=lambda remark: remark.position)

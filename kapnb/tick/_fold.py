@@ -26,7 +26,7 @@ from kapnb.tick._ast import (
     Unary,
 )
 from kapnb.tick._functions import NOT_SIMULATED
-from kapnb.tick._lambdas import EvaluationError, Lambda
+from kapnb.tick._lambdas import EvaluationError, Lambda, calls
 from kapnb.tick._operators import OPERATORS, mismatch, wrap
 from kapnb.tick._regex import compile_regex
 from kapnb.tick._values import Unknown
@@ -114,7 +114,7 @@ def _regex(tree: Regex) -> Any:
 
 
 def _called(tree: Call) -> Any:
-    if tree.name in (*NOT_SIMULATED, "now"):
+    if any(calls(tree, name) for name in (*NOT_SIMULATED, "now")):
         return Unknown()
     try:
         function = Lambda(LambdaExpression(tree))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kapnb.errors import TickError
+from kapnb.errors import NotSimulatedError, TickError
 from kapnb.model import Duration, Point
 from kapnb.tick._ast import (
     Binary,
@@ -29,10 +29,10 @@ from kapnb.tick._ast import (
 )
 from kapnb.tick._functions import FUNCTIONS, NOT_SIMULATED, STATEFUL, Function
 from kapnb.tick._operators import OPERATORS, EvaluationError, mismatch, wrap
-from kapnb.tick._regex import compile_regex
+from kapnb.tick._regex import compile_regex, go_refusal
 from kapnb.tick._types import MISSING, Moment, type_name
 
-__all__ = ["EvaluationError", "Lambda", "Memory", "Scope", "references"]
+__all__ = ["EvaluationError", "Lambda", "Memory", "Scope", "calls", "references"]
 
 Scope = dict[str, Any]
 #: What the stateful functions of one expression remember, of one group.
@@ -74,7 +74,7 @@ class Lambda:
         self.tree = tree
         self._stateful: list[type] = []
         found = tuple(dict.fromkeys(found.name for found in references(tree.body)))
-        self._timed = _NOW in found or _calls(tree.body, "now")
+        self._timed = _NOW in found or calls(tree.body, "now")
         self.names = found
         self._filled = tuple(name for name in found if name != _NOW)
         self._evaluate, self._type = self._compile(tree.body)
@@ -194,7 +194,7 @@ class Lambda:
         if name in STATEFUL:
             return self._stateful_call(name, arguments), None
         if name in NOT_SIMULATED:
-            raise TickError(f"{position}: function {name}() is not simulated", *position)
+            raise NotSimulatedError(f"{position}: function {name}() is not simulated", *position)
         function = FUNCTIONS.get(name)
         if function is None:
             raise TickError(f'{position}: undefined function: "{name}"', *position)
@@ -227,7 +227,9 @@ def _regex(node: Regex) -> Any:
     try:
         return compile_regex(node.pattern)
     except ValueError as error:
-        raise TickError(f"{node.position}: {error}", *node.position) from None
+        refused = go_refusal(node.pattern)
+        kind = TickError if refused else NotSimulatedError
+        raise kind(f"{node.position}: {error}", *node.position) from None
 
 
 def _negated(value: Any) -> bool:
@@ -336,6 +338,7 @@ def references(node: Expression) -> Iterator[Reference]:
         yield from references(child)
 
 
-def _calls(node: Expression, name: str) -> bool:
+def calls(node: Expression, name: str) -> bool:
+    """Tell whether an expression calls a function anywhere."""
     here = isinstance(node, Call) and node.name == name
-    return here or any(_calls(child, name) for child in _children(node))
+    return here or any(calls(child, name) for child in _children(node))

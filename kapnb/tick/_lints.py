@@ -39,6 +39,7 @@ RULES = (
     Rule("KT111", "topic or broker of mqtt", script.mqtt_topic),
     Rule("KT112", "expression without a value", script.expressions),
     Rule("KT113", "UDF that the script does not use", script.unused),
+    Rule("KT114", "node that cannot start", script.hindered),
     Rule("KT201", "measurement that the data does not have", data.absent_measurement),
     Rule("KT202", "field or tag that the data does not have", data.absent_name),
     Rule("KT203", "dimension that the data does not have", data.absent_dimension),

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from kapnb.errors import TickError
+from kapnb.errors import NotSimulatedError, TickError
 from kapnb.model import BATCH, ValueType
 from kapnb.tick._ast import (
     Call,
@@ -27,13 +27,14 @@ from kapnb.tick._catalogue import CATALOGUE, Signature, canonical
 from kapnb.tick._edges import mismatched_edges
 from kapnb.tick._lambdas import Lambda
 from kapnb.tick._render import render
-from kapnb.tick._subject import Found, Subject, lambdas_of
+from kapnb.tick._subject import Found, Subject, error_position, lambdas_of
 
 __all__ = [
     "arguments_in_call",
     "double_quoted",
     "edges",
     "expressions",
+    "hindered",
     "int_for_double",
     "missing",
     "mqtt_topic",
@@ -244,16 +245,23 @@ def expressions(subject: Subject) -> Iterator[Found]:
         for tree in lambdas_of(node):
             try:
                 Lambda(tree)
+            except NotSimulatedError:
+                continue  # it may well be right
             except TickError as error:
-                if "not simulated" not in str(error):
-                    line, column = error.line, error.column
-                    at = Position(line, column) if line and column else tree.position
-                    yield (
-                        at,
-                        f"this expression has no value for any point: {error}",
-                        "Kapacitor refuses it when the task starts; convert with int(), float() "
-                        "or string()",
-                    )
+                yield (
+                    error_position(error) or tree.position,
+                    f"this expression has no value for any point: {error}",
+                    "Kapacitor refuses it when the task starts; convert with int(), float() "
+                    "or string()",
+                )
+
+
+def hindered(subject: Subject) -> Iterator[Found]:
+    told = {found[0] for found in expressions(subject)}
+    for error in subject.hindrances:
+        position = error_position(error) or Position(1, 1)
+        if position not in told:
+            yield position, str(error), "Kapacitor refuses it when the task starts"
 
 
 def unused(subject: Subject) -> Iterator[Found]:

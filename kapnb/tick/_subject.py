@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from kapnb.errors import TickError
 from kapnb.handler import Handler
 from kapnb.model import InfoResponse
 from kapnb.tick._ast import (
@@ -21,7 +22,7 @@ from kapnb.tick._graph import Task, TaskNode
 from kapnb.tick._schema import Schema
 from kapnb.tick._walk import chains
 
-__all__ = ["Found", "Lint", "Subject", "UdfUse", "lambdas_of"]
+__all__ = ["Found", "Lint", "Subject", "UdfUse", "error_position", "lambdas_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class Subject:
     task : Task or None
         None if the script cannot be defined.
     schema : mapping of str to Measurement, or None
+    hindrances : sequence of TickError
+        What came of trying to make the nodes that run.
     """
 
     program: Program
@@ -76,6 +79,7 @@ class Subject:
     infos: Mapping[str, InfoResponse]
     task: Task | None = None
     schema: Schema | None = None
+    hindrances: Sequence[TickError] = ()
     links: list[list[Chain]] = field(init=False)
     constants: dict[str, Expression] = field(init=False)
 
@@ -121,6 +125,11 @@ class Subject:
         for node in self.task.nodes if self.task else ():
             if node.kind == kind and not node.is_udf:
                 yield node
+
+
+def error_position(error: TickError) -> Position | None:
+    """Return the place of an error, if it has one."""
+    return Position(error.line, error.column) if error.line and error.column else None
 
 
 def lambdas_of(node: TaskNode) -> Iterator[LambdaExpression]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Protocol
 
-from kapnb.errors import TickError
+from kapnb.errors import NotSimulatedError, TickError
 from kapnb.model import Batch, Point
 from kapnb.tick._ast import LambdaExpression, Position
 from kapnb.tick._graph import Property, TaskNode
@@ -33,10 +33,10 @@ class Run(Protocol):
         ...
 
 
-def not_simulated(what: str, position: Position, hint: str = "") -> TickError:
+def not_simulated(what: str, position: Position, hint: str = "") -> NotSimulatedError:
     """Return the refusal of something that is valid but cannot be run here."""
     text = f"{position}: {what} is not simulated"
-    return TickError(f"{text}; {hint}" if hint else text, *position)
+    return NotSimulatedError(f"{text}; {hint}" if hint else text, *position)
 
 
 class Node:

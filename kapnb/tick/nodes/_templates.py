@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kapnb.errors import TickError
+from kapnb.errors import NotSimulatedError, TickError
 from kapnb.tick._ast import Position
 from kapnb.tick._gotext import go_text
 
@@ -226,9 +226,9 @@ class Template:
 
         return get
 
-    def _unknown(self, what: str) -> TickError:
+    def _unknown(self, what: str) -> NotSimulatedError:
         text = f"{what} in the template of .{self._what} is not simulated"
-        return TickError(f"{self._position}: {text}", *self._position)
+        return NotSimulatedError(f"{self._position}: {text}", *self._position)
 
     def _refusal(self, text: str) -> TickError:
         return TickError(f"{self._position}: template: {self._what}: {text}", *self._position)
