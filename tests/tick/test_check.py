@@ -285,6 +285,13 @@ def test_nodes_that_are_not_simulated_are_not_checked_and_not_refused():
     ]
 
 
+def test_one_call_that_creates_several_nodes_is_one_remark():
+    """deadman is short for three, stats may need a fourth."""
+    check = check_script(f"{FROM}\n  |deadman(1.0, 10s)\nstream|from()\n  |stats(1m)|log()")
+
+    assert [remark.text.partition(" ")[0] for remark in check.unchecked] == ["|deadman", "|stats"]
+
+
 def test_a_part_that_is_not_simulated_is_not_checked_and_not_refused():
     """A property, a construct of a template."""
     alert = "|alert().crit(lambda: TRUE)"
