@@ -10,6 +10,7 @@ from kapnb import BATCH, Batch, Handler, HandlerError, Option, Point, simulate
 from kapnb.errors import OptionError, SourceError, TargetError, TickError
 from kapnb.model import BeginBatch, Duration
 from kapnb.simulation import TaskRun
+from kapnb.sources import DamageWarning
 
 S = 10**9
 
@@ -337,12 +338,31 @@ def test_the_data_goes_into_a_batch_task_query_by_query():
     """
 
     run = simulate({}, recording, tick=two)
-    with pytest.raises(SourceError, match="the script has 3 queries, the data 2"):
+    with pytest.raises(SourceError, match="exp 2 got 3: the script has 3 queries, the data 2"):
         simulate({}, recording, tick=two + "batch|query('SELECT z FROM m').every(1s)|log()")
+    with pytest.raises(SourceError, match="exp 2 got 1: the script has 1 query, the data 2"):
+        simulate({}, recording, tick="batch|query('SELECT x FROM m').every(1s)|log()")
 
     assert {entry.prefix for entry in run.logs} == {"a", "b"}
     tmaxes = [entry.item.tmax for entry in run.logs]
     assert tmaxes == sorted(tmaxes)
+
+
+def test_a_damaged_recording_is_named(tmp_path):
+    """And what stands before the damage is used."""
+    whole = (DATA / "recordings" / "host_cpu_batch.brpl").read_bytes()
+    cut = tmp_path / "cut.brpl"
+    cut.write_bytes(whole[: len(whole) // 2])
+    empty = tmp_path / "empty.brpl"
+    empty.write_bytes(b"PK\3\4")
+    script = "batch|query('q').every(1s)|log()"
+
+    with pytest.warns(DamageWarning, match=r"cut\.brpl, entry 0"):
+        run = simulate({}, cut, tick=script)
+    with pytest.raises(SourceError, match=r"empty\.brpl"):
+        simulate({}, empty, tick=script)
+
+    assert 0 < len(run.logs) < 42
 
 
 def test_variables_have_the_values_that_are_given():
