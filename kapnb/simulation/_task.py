@@ -118,7 +118,13 @@ class TaskRun:
     # ---------------------------------------------------------------------------- run
 
     def play(self, feed: Feed, snapshots: Mapping[str, bytes]) -> None:
-        """Run the data through the task, from init to the end of the stream."""
+        """Run the data through the task, from init to the end of the stream.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If it is interrupted, with this TaskRun as its `simulation`.
+        """
         stages = [node for node in self._running if isinstance(node, UdfStage)]
         try:
             for stage in stages:
@@ -129,6 +135,9 @@ class TaskRun:
                 node.finish()
         except KapnbError as error:
             self.error = error
+        except KeyboardInterrupt as interrupt:
+            interrupt.simulation = self  # type: ignore[attr-defined]  # what came is not lost
+            raise
         finally:
             for stage in stages:
                 stage.stop()

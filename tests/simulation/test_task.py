@@ -170,6 +170,21 @@ def test_an_error_in_a_udf_keeps_what_came_before():
     assert "ended by HandlerError" in repr(kept)
 
 
+def test_an_interrupted_run_is_with_the_interrupt():
+    """What was produced until then is not lost."""
+
+    class Stopped(Handler):
+        def point(self, point):
+            yield point
+            if point.fields["x"] == 2.0:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        simulate(Stopped, points(*"aaaa"), tick="stream|from()@stopped()|influxDBOut()")
+
+    assert len(caught.value.simulation.written) == 2
+
+
 def test_state_goes_on_with_the_snapshot_of_the_run_before():
     """One UDF takes bytes; several take them by name."""
     script = "stream|from().groupBy('host')@counter()|influxDBOut()"
