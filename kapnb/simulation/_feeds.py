@@ -11,7 +11,6 @@ import csv
 import heapq
 import importlib
 import os
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from kapnb.errors import SourceError
 from kapnb.model import BATCH, STREAM, Batch, Point, Source
 from kapnb.simulation._queries import answered
 from kapnb.sources import BatchRecording, open_source
+from kapnb.sources._zip import names, walk
 from kapnb.tick import Task, TaskNode
 from kapnb.tick.nodes._messages import FlowBatch, flow_batch, flow_point
 
@@ -92,9 +92,8 @@ class Feed:
         return [(data, self.name or self._agreed("measurement") or None)]
 
     def _open(self, data: Any, name: str | None) -> Source:
-        queries = self._queries()
-        if _is_path(data) and Path(data).suffix.lower() == ".brpl" and len(queries) > 1:
-            return _Recorded(Path(data), len(queries))
+        if _is_path(data) and Path(data).suffix.lower() == ".brpl" and Path(data).is_file():
+            return _Recorded(Path(data))
         columns = _columns(data)
         if columns is None:
             return open_source(data)
@@ -179,7 +178,8 @@ class Feed:
         if len(sources) != count:
             raise SourceError(
                 f"unexpected number of batch collectors. exp {len(sources)} got {count}: the "
-                f"script has {count} queries, the data {len(sources)}"
+                f"script has {count} {'query' if count == 1 else 'queries'}, "
+                f"the data {len(sources)}"
             )
         if any(source.edge is STREAM for source in sources):
             raise SourceError("the data is points and batches; a batch task takes one of them")
@@ -188,18 +188,21 @@ class Feed:
 
 @dataclass
 class _Recorded:
-    """A recording of several queries."""
+    """A batch recording: an entry for each query."""
 
     path: Path
-    queries: int
 
     edge = BATCH
 
     def entries(self) -> list[Source]:
-        """Return a source for each query."""
+        """Return a source for each entry; one that tells what is wrong if there is none."""
         with self.path.open("rb") as file:
-            zipped = zipfile.is_zipfile(file)
-        count = len(zipfile.ZipFile(self.path).namelist()) if zipped else 1
+            if file.read(2) != b"PK":
+                return [BatchRecording(self.path)]  # the bare JSON of one
+            found = names(file)
+            count = len(list(walk(file)) if isinstance(found, str) else found)
+        if not count:
+            return [BatchRecording(self.path)]
         return [BatchRecording(self.path, query=number) for number in range(count)]
 
     def __iter__(self) -> Iterator[Point | Batch]:

@@ -61,7 +61,7 @@ def simulate_task(
     with _environment(env or {}):
         run.define(variables)
         feed = Feed(run.task, data, time, tags, name, database, retention_policy)
-        run.build(lambda view: None)
+        run.build()
         for view in run.udfs.values():
             view.env = dict(env or {})
         run.play(feed, _snapshots(snapshot, run))

@@ -7,7 +7,7 @@ and by-name, never its group.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kapnb.errors import HandlerError, KapnbError, TickError
@@ -129,13 +129,11 @@ class UdfStage(Node):
         run: Run,
         handler: type[Handler],
         info: InfoResponse,
-        watch: Callable[[UdfRun], None],
     ) -> None:
         self._udf = UdfNode(handler, task_id=run.task_id, node_id=node.id)
         self._udf.info = info
         self._options = [used for used in node.properties if used.name in info.options]
         self.view = UdfRun(self._udf, node.kind, self._options)
-        self._watch = watch
         super().__init__(node, run)
 
     def check_property(self, used: Property) -> None:
@@ -184,7 +182,6 @@ class UdfStage(Node):
     def _feed(self, item: Point | Batch) -> None:
         self.view.inputs.append(item)
         self._hand_on(self._udf.feed(item))
-        self._watch(self.view)
         self._raise()
 
     def _hand_on(self, items: Iterable[Point | Batch]) -> None:

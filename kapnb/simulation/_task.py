@@ -59,6 +59,7 @@ class TaskRun:
         self.node_errors: list[NodeError] = []
         self.points = 0
         self.error: KapnbError | None = None
+        self._infos: dict[str, InfoResponse] = {}
         self._unmatched: list[str] = []
         self._running: list[Node] = []
 
@@ -81,8 +82,8 @@ class TaskRun:
                 f"the script does not use @{unused[0]} (it uses: "
                 f"{', '.join(f'@{name}' for name in used) or 'no UDF'})"
             )
-        infos = {name: self._ask_info(name) for name in used if name in self.handlers}
-        self.task = evaluate(self.script, infos, variables=variables)
+        self._infos = {name: self._ask_info(name) for name in used if name in self.handlers}
+        self.task = evaluate(self.script, self._infos, variables=variables)
         check_edges(self.task)
         return self.task
 
@@ -90,7 +91,7 @@ class TaskRun:
         probe = UdfNode(self.handlers[name], task_id=self.task_id, node_id=name)
         return probe.ask_info()
 
-    def build(self, watch: Any) -> None:
+    def build(self) -> None:
         """Make the running nodes and join them.
 
         Raises
@@ -98,15 +99,12 @@ class TaskRun:
         TickError
             For the first node or property that is not simulated.
         """
-        infos: dict[str, InfoResponse] = {}
         made: dict[TaskNode, Node] = {}
         for node in self.task.nodes:
             if not node.is_udf:
                 made[node] = running_class(node)(node, self)
                 continue
-            if node.kind not in infos:
-                infos[node.kind] = self._ask_info(node.kind)
-            stage = UdfStage(node, self, self.handlers[node.kind], infos[node.kind], watch)
+            stage = UdfStage(node, self, self.handlers[node.kind], self._infos[node.kind])
             self.udfs[node.id] = stage.view
             made[node] = stage
         for node, running in made.items():
@@ -120,7 +118,13 @@ class TaskRun:
     # ---------------------------------------------------------------------------- run
 
     def play(self, feed: Feed, snapshots: Mapping[str, bytes]) -> None:
-        """Run the data through the task, from init to the end of the stream."""
+        """Run the data through the task, from init to the end of the stream.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If it is interrupted, with this TaskRun as its `simulation`.
+        """
         stages = [node for node in self._running if isinstance(node, UdfStage)]
         try:
             for stage in stages:
@@ -131,6 +135,9 @@ class TaskRun:
                 node.finish()
         except KapnbError as error:
             self.error = error
+        except KeyboardInterrupt as interrupt:
+            interrupt.simulation = self  # type: ignore[attr-defined]  # what came is not lost
+            raise
         finally:
             for stage in stages:
                 stage.stop()

@@ -10,6 +10,7 @@ from kapnb import BATCH, Batch, Handler, HandlerError, Option, Point, simulate
 from kapnb.errors import OptionError, SourceError, TargetError, TickError
 from kapnb.model import BeginBatch, Duration
 from kapnb.simulation import TaskRun
+from kapnb.sources import DamageWarning
 
 S = 10**9
 
@@ -167,6 +168,21 @@ def test_an_error_in_a_udf_keeps_what_came_before():
     assert "no twos" in str(kept.error)
     assert kept.udf().error is kept.error
     assert "ended by HandlerError" in repr(kept)
+
+
+def test_an_interrupted_run_is_with_the_interrupt():
+    """What was produced until then is not lost."""
+
+    class Stopped(Handler):
+        def point(self, point):
+            yield point
+            if point.fields["x"] == 2.0:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        simulate(Stopped, points(*"aaaa"), tick="stream|from()@stopped()|influxDBOut()")
+
+    assert len(caught.value.simulation.written) == 2
 
 
 def test_state_goes_on_with_the_snapshot_of_the_run_before():
@@ -337,12 +353,31 @@ def test_the_data_goes_into_a_batch_task_query_by_query():
     """
 
     run = simulate({}, recording, tick=two)
-    with pytest.raises(SourceError, match="the script has 3 queries, the data 2"):
+    with pytest.raises(SourceError, match="exp 2 got 3: the script has 3 queries, the data 2"):
         simulate({}, recording, tick=two + "batch|query('SELECT z FROM m').every(1s)|log()")
+    with pytest.raises(SourceError, match="exp 2 got 1: the script has 1 query, the data 2"):
+        simulate({}, recording, tick="batch|query('SELECT x FROM m').every(1s)|log()")
 
     assert {entry.prefix for entry in run.logs} == {"a", "b"}
     tmaxes = [entry.item.tmax for entry in run.logs]
     assert tmaxes == sorted(tmaxes)
+
+
+def test_a_damaged_recording_is_named(tmp_path):
+    """And what stands before the damage is used."""
+    whole = (DATA / "recordings" / "host_cpu_batch.brpl").read_bytes()
+    cut = tmp_path / "cut.brpl"
+    cut.write_bytes(whole[: len(whole) // 2])
+    empty = tmp_path / "empty.brpl"
+    empty.write_bytes(b"PK\3\4")
+    script = "batch|query('q').every(1s)|log()"
+
+    with pytest.warns(DamageWarning, match=r"cut\.brpl, entry 0"):
+        run = simulate({}, cut, tick=script)
+    with pytest.raises(SourceError, match=r"empty\.brpl"):
+        simulate({}, empty, tick=script)
+
+    assert 0 < len(run.logs) < 42
 
 
 def test_variables_have_the_values_that_are_given():

@@ -25,7 +25,7 @@ from kapnb.tick.nodes._messages import (
 )
 from kapnb.tick.nodes._node import Node
 from kapnb.tick.nodes._records import Alert as Event
-from kapnb.tick.nodes._templates import Template
+from kapnb.tick.nodes._templates import StringMap, Template
 
 __all__ = ["Alert"]
 
@@ -209,7 +209,7 @@ class Alert(Node):
             "Name": item.name,
             "TaskName": self.run.task_id,
             "Group": item.group or "nil",
-            "Tags": tags_of(item),
+            "Tags": StringMap(tags_of(item)),
         }
         values["ID"] = self._id.render(values)
         values["Fields"] = fields_of(point)

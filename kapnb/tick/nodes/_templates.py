@@ -16,7 +16,7 @@ from kapnb.errors import NotSimulatedError, TickError
 from kapnb.tick._ast import Position
 from kapnb.tick._gotext import go_text
 
-__all__ = ["Template"]
+__all__ = ["StringMap", "Template"]
 
 Values = dict[str, Any]
 Evaluate = Callable[[Values], Any]
@@ -35,6 +35,10 @@ _TOKEN = re.compile(
 )
 _KEYWORDS = frozenset({"block", "break", "continue", "define", "range", "template", "with"})
 _HTML = {'"': "&#34;", "&": "&amp;", "'": "&#39;", "+": "&#43;", "<": "&lt;", ">": "&gt;"}
+
+
+class StringMap(dict[str, str]):
+    """A map of strings, whose missing entries are empty to ``index``."""
 
 
 class _Nothing:
@@ -276,9 +280,8 @@ def _index(value: Any, *keys: Any) -> Any:
     for key in keys:
         if not isinstance(value, dict):
             raise TypeError(f"can't index item of type {type(value).__name__}")
-        # An entry that is missing is Go's zero of the map's values: of tags an empty string.
-        missing = "" if value and all(isinstance(v, str) for v in value.values()) else NOTHING
-        value = value.get(key, missing)
+        # An entry that is missing is the zero of what the map holds.
+        value = value.get(key, "" if isinstance(value, StringMap) else NOTHING)
     return value
 
 

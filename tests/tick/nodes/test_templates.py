@@ -8,13 +8,13 @@ from kapnb.errors import TickError
 from kapnb.model import Duration
 from kapnb.tick._ast import Position
 from kapnb.tick._types import Moment
-from kapnb.tick.nodes._templates import Template
+from kapnb.tick.nodes._templates import StringMap, Template
 
 VALUES = {
     "Name": "cpu",
     "TaskName": "t",
     "Group": "host=a",
-    "Tags": {"host": "a"},
+    "Tags": StringMap(host="a"),
     "ID": "cpu:host=a",
     "Fields": {"usage": 93.0, "count": 3, "big": 1e21, "up": True, "text": "<a & b>"},
     "Level": "CRITICAL",
@@ -55,6 +55,16 @@ def rendered(text: str, *, html: bool = False) -> str:
 def test_a_template_prints_as_go_does(text, expected):
     """Floats without needless zeros, durations and times in Go's form."""
     assert rendered(text) == expected
+
+
+def test_a_missing_entry_is_the_zero_of_its_map():
+    """Of tags an empty string, of fields nothing, whatever else the map holds."""
+    values = {"Tags": StringMap(), "Fields": {"text": "only strings"}}
+    template = Template(
+        '[{{ index .Tags "x" }}][{{ .Tags.x }}][{{ index .Fields "x" }}]', "id", Position(1, 1)
+    )
+
+    assert template.render(values) == "[][<no value>][<no value>]"
 
 
 def test_details_are_html():
