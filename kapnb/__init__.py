@@ -21,6 +21,7 @@ from kapnb.errors import (
     SnapshotError,
     SourceError,
     TargetError,
+    TickError,
 )
 from kapnb.handler import Handler, Option, udf
 from kapnb.model import (
@@ -44,7 +45,7 @@ from kapnb.model import (
 if TYPE_CHECKING:
     from kapnb.agent import run
     from kapnb.faults import check_resume, lint, stress
-    from kapnb.simulation import Simulation, Transcript, simulate
+    from kapnb.simulation import Simulation, TaskRun, Transcript, simulate
 
 __all__ = [
     "BATCH",
@@ -75,6 +76,8 @@ __all__ = [
     "SnapshotResponse",
     "SourceError",
     "TargetError",
+    "TaskRun",
+    "TickError",
     "Transcript",
     "ValueType",
     "__version__",
@@ -89,6 +92,7 @@ __all__ = [
 #: Names that load a room of their own at the first use.
 _LAZY = {
     "Simulation": "kapnb.simulation",
+    "TaskRun": "kapnb.simulation",
     "Transcript": "kapnb.simulation",
     "check_resume": "kapnb.faults",
     "lint": "kapnb.faults",
