@@ -43,7 +43,7 @@ from kapnb.model import (
 
 if TYPE_CHECKING:
     from kapnb.agent import run
-    from kapnb.simulation import Simulation, Transcript, simulate
+    from kapnb.simulation import Simulation, Transcript, last_run, simulate
 
 __all__ = [
     "BATCH",
@@ -77,6 +77,7 @@ __all__ = [
     "Transcript",
     "ValueType",
     "__version__",
+    "last_run",
     "run",
     "simulate",
     "udf",
@@ -86,6 +87,7 @@ __all__ = [
 _LAZY = {
     "Simulation": "kapnb.simulation",
     "Transcript": "kapnb.simulation",
+    "last_run": "kapnb.simulation",
     "run": "kapnb.agent",
     "simulate": "kapnb.simulation",
 }
