@@ -6,10 +6,11 @@ A neighbour of `_wire`, for the simulator and its frames; no agent loads it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, islice
+from itertools import islice, repeat
 from typing import Any, TypeVar
 
 from kapnb.model import Fields, FieldValue, Tags
+from kapnb.protocol._layouts import MAPS, TAGS, Layout, read_layout
 from kapnb.protocol._wire import WirePoint, _undecodable, _WireFields, _WireTags, schema
 
 __all__ = ["RowPoint", "decode_columns", "row_point"]
@@ -17,7 +18,11 @@ __all__ = ["RowPoint", "decode_columns", "row_point"]
 _V = TypeVar("_V")
 
 #: Points that are taken together.
-_BLOCK = 4096
+_BLOCK = 8192
+#: So many points must be laid out alike to be read together.
+_ALIKE = 32
+#: So many layouts of one length are tried; points of still other ones are decoded one by one.
+_LAYOUTS_MAX = 8
 
 
 def decode_columns(
@@ -52,132 +57,141 @@ def decode_columns(
 
 
 class _Columns:
-    """Columns that grow by a block of points at a time.
-
-    A name is looked up in the map where it was seen; only a point that has more than was looked
-    up is iterated.
-    """
+    """Columns that grow by a block of points at a time."""
 
     def __init__(self, places: Mapping[str, int]) -> None:
         self._places = places
         self._times: list[int] = []
-        self._names: tuple[tuple[str, ...], ...] = ((),) * 5  # tags, doubles, ints, text, bools
-        self._columns: tuple[list[list[Any]], ...] = tuple([] for _ in range(5))
+        self._columns: tuple[dict[str, list[Any]], ...] = tuple({} for _ in MAPS)
         self._tags: dict[str, None] = {}  # names by their first appearance
         self._fields: dict[str, None] = {}
-        self._rows: list[tuple[Any, ...]] = []  # those that are no columns yet
 
     def take(self, points: list[bytes]) -> None:
         """Take encoded points."""
-        parse = schema().Point.FromString
-        try:
-            if not self._take_alike(map(parse, points)):
-                for message in map(parse, points):
-                    self._take_one(message)
-                self._flush()
-        except Exception as error:  # protobuf's DecodeError; its class differs by release
-            raise _undecodable(error) from error
-
-    def _take_alike(self, messages: Iterable[Any]) -> bool:
-        """Take points that all have the tags and fields that are known; all of them or none."""
+        block = _Block(points)
         before = len(self._times)
-        tag_count, double_count, int_count, text_count, bool_count = map(len, self._names)
-        tag_columns, double_columns, int_columns, text_columns, bool_columns = (
-            [(name, column.append) for name, column in zip(names, columns, strict=True)]
-            for names, columns in zip(self._names, self._columns, strict=True)
-        )
-        add_time = self._times.append
-        for message in messages:
-            tags, doubles, ints, texts, bools = (
-                message.tags, message.fieldsDouble, message.fieldsInt,
-                message.fieldsString, message.fieldsBool,
-            )  # fmt: skip
-            if not (
-                len(tags) == tag_count
-                and len(doubles) == double_count
-                and len(ints) == int_count
-                and len(texts) == text_count
-                and len(bools) == bool_count
-            ):
-                break
-            add_time(message.time)
-            for name, append in tag_columns:
-                append(tags.get(name))
-            for name, append in double_columns:
-                append(doubles.get(name))
-            if int_count:
-                for name, append in int_columns:
-                    append(ints.get(name))
-            if text_count:
-                for name, append in text_columns:
-                    append(texts.get(name))
-            if bool_count:
-                for name, append in bool_columns:
-                    append(bools.get(name))
-        else:
-            # As many, but others, if one that was looked up is not there.
-            if not any(None in column[before:] for kind in self._columns for column in kind):
-                return True
-        for column in (self._times, *chain.from_iterable(self._columns)):
-            del column[before:]
-        return False
+        self._times += block.times
+        for _, names in sorted(block.appearances.items()):
+            self._note(names)
+        for (kind, name), values in block.columns.items():
+            column = self._columns[kind].setdefault(name, [])
+            column.extend(repeat(None, before - len(column)))
+            column += values
 
-    def _take_one(self, message: Any) -> None:
-        """Take one point, whatever it has."""
-        maps = (
-            message.tags, message.fieldsDouble, message.fieldsInt,
-            message.fieldsString, message.fieldsBool,
-        )  # fmt: skip
-        size = sum(map(len, maps))
-        while True:
-            row = tuple(
-                mapping.get(name)
-                for names, mapping in zip(self._names, maps, strict=True)
-                for name in names
-            )
-            if len(row) - row.count(None) == size:
-                break
-            self._learn(maps)
-        self._rows.append(row)
-        self._times.append(message.time)
-
-    def _learn(self, maps: Sequence[Mapping[str, Any]]) -> None:
-        """Add the names of this point that were not known."""
-        self._flush()
+    def _note(self, names: Iterable[tuple[int, str]]) -> None:
+        """Note the names of one point."""
 
         def place(name: str) -> tuple[int, str]:
             return self._places.get(name, len(self._places)), name
 
-        grown = []
-        for known, columns, mapping in zip(self._names, self._columns, maps, strict=True):
-            new = sorted(set(mapping).difference(known), key=place)
-            grown.append((*known, *new))
-            columns.extend([None] * len(self._times) for _ in new)
-        self._names = tuple(grown)
-        self._tags.update(dict.fromkeys(sorted(maps[0], key=place)))
-        fields = {name for mapping in maps[1:] for name in mapping}
-        self._fields.update(dict.fromkeys(sorted(fields, key=place)))
-
-    def _flush(self) -> None:
-        """Turn the rows into columns."""
-        if self._rows:
-            values = zip(*self._rows, strict=True)
-            for column in chain.from_iterable(self._columns):
-                column.extend(next(values))
-        self._rows.clear()
+        for known, found in (
+            (self._tags, {name for kind, name in names if kind == TAGS}),
+            (self._fields, {name for kind, name in names if kind != TAGS}),
+        ):
+            known.update(dict.fromkeys(sorted(found.difference(known), key=place)))
 
     def finished(self) -> tuple[list[int], dict[str, list[Any]], dict[str, list[Any]]]:
         """Return times, tags, fields."""
-        by_name: list[dict[str, list[Any]]] = [
-            dict(zip(names, columns, strict=True))
-            for names, columns in zip(self._names, self._columns, strict=True)
-        ]
-        tags = {name: by_name[0][name] for name in self._tags}
+        for columns in self._columns:
+            for column in columns.values():
+                column.extend(repeat(None, len(self._times) - len(column)))
+        tags, *maps = self._columns
         fields = {
-            name: _merged([columns[name] for columns in by_name[1:] if name in columns])
+            name: _merged([columns[name] for columns in maps if name in columns])
             for name in self._fields
         }
-        return self._times, tags, fields
+        return self._times, {name: tags[name] for name in self._tags}, fields
+
+
+class _Block:
+    """Some points as columns.
+
+    Attributes
+    ----------
+    times : list of int
+    columns : dict of (map, name) to list
+        With None for what is absent.
+    appearances : dict of int to iterable of (map, name)
+        The names at rows; every name is there at the first row that has it.
+    """
+
+    def __init__(self, points: list[bytes]) -> None:
+        self._points = points
+        self.times = [0] * len(points)
+        self.columns: dict[tuple[int, str], list[Any]] = {}
+        self.appearances: dict[int, Iterable[tuple[int, str]]] = {}
+        lengths: dict[int, list[int]] = {}
+        for row, raw in enumerate(points):
+            lengths.setdefault(len(raw), []).append(row)
+        for length, rows in lengths.items():
+            left = self._read_alike(length, rows) if len(rows) >= _ALIKE else rows
+            self._read_each(left)
+
+    def _read_alike(self, length: int, rows: list[int]) -> list[int]:
+        """Read points of one length by their layouts; return the rows that are left."""
+        import numpy as np
+
+        joined = b"".join([self._points[row] for row in rows])
+        bytes_of_rows = np.frombuffer(joined, np.uint8).reshape(len(rows), length)
+        for _ in range(_LAYOUTS_MAX):
+            if len(rows) < _ALIKE:
+                break
+            layout = read_layout(self._points[rows[0]])
+            if layout is None:
+                break
+            alike = layout.matches(bytes_of_rows)
+            whole = bool(alike.all())
+            found = rows if whole else np.array(rows)[alike].tolist()
+            try:
+                self._take(layout, found, bytes_of_rows if whole else bytes_of_rows[alike])
+            except UnicodeDecodeError:  # protobuf will say of which point
+                break
+            if whole:
+                return []
+            rows = np.array(rows)[~alike].tolist()
+            bytes_of_rows = bytes_of_rows[~alike]
+        return rows
+
+    def _take(self, layout: Layout, rows: list[int], bytes_of_rows: Any) -> None:
+        columns = list(layout.columns(bytes_of_rows))
+        self.appearances[rows[0]] = [(kind, name) for kind, name, _ in columns]
+        times = layout.times(bytes_of_rows)
+        if len(rows) == len(self._points):
+            self.times = times
+            self.columns.update({(kind, name): list(values) for kind, name, values in columns})
+            return
+        for row, time in zip(rows, times, strict=True):
+            self.times[row] = time
+        for kind, name, values in columns:
+            column = self._column(kind, name)
+            for row, value in zip(rows, values, strict=True):
+                column[row] = value
+
+    def _read_each(self, rows: list[int]) -> None:
+        """Read points one by one."""
+        parse = schema().Point.FromString
+        for row in rows:
+            try:
+                message = parse(self._points[row])
+            except Exception as error:  # protobuf's DecodeError; its class differs by release
+                raise _undecodable(error) from error
+            self.times[row] = message.time
+            maps = (
+                message.tags, message.fieldsDouble, message.fieldsInt,
+                message.fieldsString, message.fieldsBool,
+            )  # fmt: skip
+            names = []
+            for kind, mapping in enumerate(maps):
+                for name in mapping:
+                    self._column(kind, name)[row] = mapping[name]
+                    names.append((kind, name))
+            self.appearances[row] = names
+
+    def _column(self, kind: int, name: str) -> list[Any]:
+        column = self.columns.get((kind, name))
+        if column is None:
+            column = self.columns[kind, name] = [None] * len(self._points)
+        return column
 
 
 def _merged(columns: list[list[Any]]) -> list[Any]:

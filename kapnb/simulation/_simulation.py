@@ -148,7 +148,7 @@ class Simulation:
             try:
                 with self._gate.installed():
                     self._play(options)
-            except KeyboardInterrupt as interrupt:
+            except KeyboardInterrupt as interrupt:  # it came with the very last entry
                 self._note(interrupt)
             finally:
                 self._node.stop()
@@ -167,6 +167,13 @@ class Simulation:
             raise
 
     def _play(self, options: tuple[ReceivedOption, ...]) -> None:
+        try:
+            self._talk(options)
+        except KeyboardInterrupt as interrupt:
+            self._note(interrupt)
+
+    def _talk(self, options: tuple[ReceivedOption, ...]) -> None:
+        """Start, feed everything, take the snapshot, close."""
         node = self._node
         with self._gate:
             node.start(options, self._restored)
@@ -182,7 +189,9 @@ class Simulation:
         self.error = node.error
 
     def _note(self, interrupt: KeyboardInterrupt) -> None:
-        """Keep what has come until the interrupt."""
+        """Keep what has come until the interrupt; a second one adds nothing."""
+        if self.interrupted:
+            return
         self._keep(self._node.rescue())
         self.interrupted = True
         self.error = KapnbError(f"interrupted after {len(self.inputs)} inputs")
@@ -516,9 +525,11 @@ def last_run() -> Simulation | None:
     ...         if point.fields["x"] > 2:
     ...             raise KeyboardInterrupt  # as Ctrl-C, or the stop button, would
     ...         yield point
-    >>> simulate(Stopped, [Point({"x": float(n)}, time=n) for n in range(5)])
-    Traceback (most recent call last):
-    KeyboardInterrupt: what came until then: kapnb.last_run()
+    >>> try:
+    ...     simulate(Stopped, [Point({"x": float(n)}, time=n) for n in range(5)])
+    ... except KeyboardInterrupt as interrupt:
+    ...     print(interrupt)
+    what came until then: kapnb.last_run()
     >>> last_run()
     Simulation(Stopped: 4 points in, 3 points out, interrupted)
     """
