@@ -1,7 +1,8 @@
 """The wire, without I/O: framing, codec, states, Connection.
 
-`_wire` and `_codec`, and for many points at once `_series` and `_columns`, are the only code
-that knows protobuf. Nothing here reads, writes, waits, keeps time or starts a thread.
+`_wire` and `_codec` are the only code that knows protobuf; `_series`, `_layouts` and `_columns`
+do with them what many points at once need. Nothing here reads, writes, waits, keeps time or
+starts a thread.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from kapnb.errors import HandlerError, KapnbError
 from kapnb.handler import Handler
 from kapnb.model import Batch, InfoResponse, Point, ReceivedOption, Source
-from kapnb.protocol import Codec, encode_point
+from kapnb.protocol import Codec, WirePoint, encode_point
 from kapnb.simulation._edges import arrange, encoded_rows, parse_group_by
 from kapnb.simulation._interrupt import InterruptGate
 from kapnb.simulation._items import Output, Outputs, Rows, frame_of
@@ -270,7 +270,9 @@ class Simulation:
         return arrange(self.source, wants, self.group_by, by_measurement=self._by_measurement)
 
     def _keep(self, items: Sequence[Point | Batch]) -> None:
-        self._outputs.extend(items, repeat(len(self.inputs) - 1, len(items)))
+        """Keep what came of the last input; points as their bytes, which are smaller."""
+        kept = ((isinstance(item, WirePoint) and item.raw) or item for item in items)
+        self._outputs.extend(kept, repeat(len(self.inputs) - 1, len(items)))
 
     # ------------------------------------------------------------------ results
 

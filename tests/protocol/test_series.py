@@ -252,6 +252,42 @@ def test_the_usual_points_have_a_layout():
     assert sorted(value.name for value in layout.values) == ["a", "b", "e", "f", "i", "s", "é"]
 
 
+#: A time of 5, then one thing that no encoder of ours writes.
+IRREGULAR = {
+    "two times": "0805 0806",
+    "the same double twice": "0805 420c0a0178 11000000000000f03f 420c0a0178 110000000000000040",
+    "the value before the key": "0805 4205 0a01781200 4a05 10070a0178",
+    "a value that is its default": "0805 4a03 0a0178",
+    "a key that is its default": "0805 4a02 1007",
+    "an entry of more than key and value": "0805 4a07 0a0178 1007 1800",
+    "a bool of two bytes": "0805 6206 0a0178 108001",
+    "a length of four bytes and more": "0805 4a85808080 00 0a0178 1007",
+    "an unknown field": "0805 6a0178",
+    "text of another type": "0805 5205 0a0178 1007",
+    "a time that does not end": "0880808080808080808080",
+    "an entry that is cut off": "0805 4a05 0a01",
+    "a name that is no text": "0805 4a05 0a01ff 1007",
+}
+
+
+@pytest.mark.parametrize("written", IRREGULAR.values(), ids=IRREGULAR)
+def test_what_is_written_otherwise_is_left_to_protobuf(written):
+    """What it reads is read, and what it refuses is refused."""
+    raw = bytes.fromhex(written)
+    assert read_layout(raw) is None
+    try:
+        expected = wire_point(raw)
+        expected.parse()
+    except RemoteProtocolError:
+        with pytest.raises(RemoteProtocolError):
+            decode_columns([raw] * 40)
+        return
+    times, tags, fields = decode_columns([raw] * 40)
+    assert times == [expected.time] * 40
+    assert rows(tags, 40) == [expected.tags] * 40
+    assert rows(fields, 40) == [expected.fields] * 40
+
+
 def test_more_layouts_than_are_tried_are_decoded_all_the_same():
     """One length, and other names in each point."""
     raws = [encode_point(Point({f"x{n:02}": float(n)}, time=n)) for n in range(40)]

@@ -8,6 +8,7 @@ import threading
 
 import pandas as pd
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 import kapnb
 from kapnb import BATCH, Handler, Point, simulate
@@ -203,6 +204,40 @@ def test_an_interrupted_run_is_not_recorded(tmp_path, monkeypatch):
     simulate(Raised, POINTS, errors="keep")
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_stop_button_of_a_notebook_keeps_what_came():
+    """A real kernel, interrupted while a Handler waits for something."""
+    cell = """\
+import threading
+from kapnb import Handler, Point, last_run, simulate
+class Waits(Handler):
+    def point(self, point):
+        if point.fields["n"] == 7:
+            print("waiting", flush=True)
+            threading.Event().wait(60)
+        return point
+run = simulate(Waits, [Point({"n": n}, time=n) for n in range(20)])"""
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+
+        def stop(message):
+            if message["msg_type"] == "stream" and "waiting" in message["content"]["text"]:
+                manager.interrupt_kernel()
+
+        reply = client.execute_interactive(cell, output_hook=stop, timeout=60)
+        assert reply["content"]["ename"] == "KeyboardInterrupt"
+        assert "last_run" in reply["content"]["evalue"]
+        texts = []
+        client.execute_interactive(
+            "print(repr(last_run()))",
+            output_hook=lambda message: texts.append(message["content"].get("text")),
+            timeout=60,
+        )
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert "Simulation(Waits: 8 points in, 7 points out, interrupted)\n" in texts
 
 
 def test_another_thread_runs_without_the_gate():

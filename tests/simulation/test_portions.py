@@ -241,6 +241,21 @@ def test_a_bad_row_stops_the_run_where_it_is(run):
     assert len(simulation.inputs) == len(simulation.outputs) == 533
 
 
+def test_rows_may_have_their_fields_by_turns():
+    """No column is whole, and no row bare: all are handled, over several blocks."""
+    nan = float("nan")
+    table = pd.DataFrame({"x": [1.0, nan] * 3000, "y": [nan, 2.0] * 3000, "time": range(6000)})
+
+    run = simulate(Mirror, table)
+
+    assert len(run.outputs) == 6000
+    assert [dict(output.item.fields) for output in run.outputs[4999:5001]] == [
+        {"y": 2.0},
+        {"x": 1.0},
+    ]
+    pd.testing.assert_frame_equal(run.frame[["x", "y"]].reset_index(drop=True), table[["x", "y"]])
+
+
 @pytest.mark.parametrize("data", ["points", "frame"])
 def test_text_that_cannot_cross_stops_the_run_where_it_is(data):
     """A lone surrogate; the points before it are handled."""
