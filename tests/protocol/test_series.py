@@ -299,6 +299,14 @@ def test_more_layouts_than_are_tried_are_decoded_all_the_same():
     assert [sum(value is not None for value in column) for column in fields.values()] == [1] * 40
 
 
+def test_a_number_that_ends_early_is_refused_among_others_alike():
+    """It is as long as theirs, but what is left of its entry has no meaning."""
+    good = encode_point(Point({"n": 300}, time=1))
+    bad = good.replace(b"\xac\x02", b"\x2c\x02")
+    with pytest.raises(RemoteProtocolError, match="could not be decoded"):
+        decode_columns([good] * 40 + [bad])
+
+
 def test_text_that_is_none_is_refused_among_others_alike():
     """The layout fits, its bytes are no UTF-8."""
     good = encode_point(Point({"s": "ab"}, time=1))

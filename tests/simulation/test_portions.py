@@ -48,6 +48,24 @@ class Various(Handler):
         return str(self.seen).encode()
 
 
+class Pairs(Handler):
+    """Lets the first pass, then sends two at once: of portions, too, the very bytes come back."""
+
+    def init(self):
+        self.seen, self.kept = 0, None
+
+    def point(self, point):
+        self.seen += 1
+        if self.seen == 1:
+            yield point
+        elif self.kept is None:
+            self.kept = point
+        else:
+            yield self.kept
+            yield point
+            self.kept = None
+
+
 class Fails(Handler):
     at = Option(int, default=3)
 
@@ -100,7 +118,7 @@ class Grouped(Handler):
     wants = provides = BATCH
 
 
-HANDLERS = [Mirror, Various, Fails, Skips, Odd, Stateful, Asynchronous, ToBatch, Grouped]
+HANDLERS = [Mirror, Various, Pairs, Fails, Skips, Odd, Stateful, Asynchronous, ToBatch, Grouped]
 
 
 def one_by_one(handler, data, **settings):
