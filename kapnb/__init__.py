@@ -45,7 +45,7 @@ from kapnb.model import (
 if TYPE_CHECKING:
     from kapnb.agent import run
     from kapnb.faults import check_resume, lint, stress
-    from kapnb.simulation import Simulation, TaskRun, Transcript, simulate
+    from kapnb.simulation import Simulation, TaskRun, Transcript, last_run, simulate
 
 __all__ = [
     "BATCH",
@@ -82,6 +82,7 @@ __all__ = [
     "ValueType",
     "__version__",
     "check_resume",
+    "last_run",
     "lint",
     "run",
     "simulate",
@@ -95,6 +96,7 @@ _LAZY = {
     "TaskRun": "kapnb.simulation",
     "Transcript": "kapnb.simulation",
     "check_resume": "kapnb.faults",
+    "last_run": "kapnb.simulation",
     "lint": "kapnb.faults",
     "run": "kapnb.agent",
     "simulate": "kapnb.simulation",
