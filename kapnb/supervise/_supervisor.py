@@ -119,6 +119,11 @@ class Supervisor:
     # ------------------------------------------------------- what the front process does
 
     @property
+    def connection(self) -> Connection:
+        """Our end of the wire to Kapacitor."""
+        return self._kapacitor
+
+    @property
     def reads_kapacitor(self) -> bool:
         """Whether bytes of Kapacitor are wanted."""
         task = self._task

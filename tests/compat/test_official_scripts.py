@@ -161,6 +161,20 @@ if __name__ == "__main__":
     assert status == 0
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["--supervise", "old.py", "a", "--", "--b"], ["old.py", "--supervise", "--", "a", "--b"]],
+)
+def test_a_supervised_script_gets_its_arguments(written, words):
+    """The Handler process is not the one that they were given to."""
+    path = written(f"{IMPORTS}import sys\nprint('ARGUMENTS', sys.argv[1:]){HANDLER}{MAIN}")
+
+    _, stderr, status = start([*RUN, *words], cwd=path.parent)
+
+    assert "ARGUMENTS ['a', '--b']" in stderr
+    assert status == 0
+
+
 def test_arguments_are_for_old_scripts_only(written):
     """One of ours has options instead."""
     path = written("from kapnb import Handler\nclass New(Handler):\n    pass\n")
