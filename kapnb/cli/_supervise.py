@@ -36,7 +36,7 @@ def add_supervision(parser: argparse.ArgumentParser) -> None:
         "--max-restarts",
         type=int,
         metavar="N",
-        help="give up after N restarts within a minute (default: 10)",
+        help="give up after N restarts within a minute (default: 100)",
     )
 
 
