@@ -21,6 +21,7 @@ from kapnb.errors import (
     SnapshotError,
     SourceError,
     TargetError,
+    TickError,
 )
 from kapnb.handler import Handler, Option, udf
 from kapnb.model import (
@@ -43,7 +44,8 @@ from kapnb.model import (
 
 if TYPE_CHECKING:
     from kapnb.agent import run
-    from kapnb.simulation import Simulation, Transcript, simulate
+    from kapnb.faults import check_resume, lint, stress
+    from kapnb.simulation import Simulation, TaskRun, Transcript, last_run, simulate
 
 __all__ = [
     "BATCH",
@@ -74,20 +76,31 @@ __all__ = [
     "SnapshotResponse",
     "SourceError",
     "TargetError",
+    "TaskRun",
+    "TickError",
     "Transcript",
     "ValueType",
     "__version__",
+    "check_resume",
+    "last_run",
+    "lint",
     "run",
     "simulate",
+    "stress",
     "udf",
 ]
 
 #: Names that load a room of their own at the first use.
 _LAZY = {
     "Simulation": "kapnb.simulation",
+    "TaskRun": "kapnb.simulation",
     "Transcript": "kapnb.simulation",
+    "check_resume": "kapnb.faults",
+    "last_run": "kapnb.simulation",
+    "lint": "kapnb.faults",
     "run": "kapnb.agent",
     "simulate": "kapnb.simulation",
+    "stress": "kapnb.faults",
 }
 
 

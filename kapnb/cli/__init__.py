@@ -28,6 +28,7 @@ COMMANDS = {
     "record": "kapnb.cli.record",
     "run": "kapnb.cli.run",
     "simulate": "kapnb.cli.simulate",
+    "tick": "kapnb.cli.tick",
 }
 
 EXIT_OK, EXIT_FAULT, EXIT_USAGE = 0, 1, 2
@@ -52,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = run_at_once(words)
         if status is None:
             # Kapacitor waits for `kapnb run`: one command's module is enough if it is named first.
-            arguments = build_parser(only=words[0] if words else None).parse_args(words)
+            arguments = _parse(build_parser(only=words[0] if words else None), words)
             debug = arguments.debug
             status = int(arguments.execute(arguments))
         sys.stdout.flush()
@@ -68,6 +69,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return EXIT_OK
     return status
+
+
+def _parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
+    """Parse, with ``kapnb run old.py --supervise -- --fast`` as it is meant.
+
+    argparse takes the words of a ``nargs="*"`` in one piece and thinks it complete before the
+    first option, until Python 3.13.
+    """
+    arguments, left = parser.parse_known_args(words)
+    if not left:
+        return arguments
+    dashes = left.index("--") if "--" in left else len(left)
+    late = left[:dashes] + left[dashes + 1 :]
+    if not hasattr(arguments, "arguments") or any(word[:1] == "-" for word in left[:dashes]):
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    arguments.arguments += late
+    return arguments
 
 
 def build_parser(only: str | None = None) -> argparse.ArgumentParser:

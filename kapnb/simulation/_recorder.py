@@ -16,13 +16,14 @@ from kapnb.simulation._text import message_to_text
 
 if TYPE_CHECKING:
     from kapnb.simulation._simulation import Simulation
+    from kapnb.simulation._stages import UdfRun
 
 __all__ = ["RECORD_TO", "record"]
 
 RECORD_TO = "KAPNB_RECORD_SIMULATIONS_TO"
 
 
-def record(simulation: Simulation) -> None:
+def record(simulation: Simulation | UdfRun) -> None:
     """Write transcript and surroundings of a finished run, if somebody asked for it."""
     folder = os.environ.get(RECORD_TO)
     if not folder:
