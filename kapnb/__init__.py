@@ -44,7 +44,7 @@ from kapnb.model import (
 
 if TYPE_CHECKING:
     from kapnb.agent import run
-    from kapnb.simulation import Simulation, TaskRun, Transcript, simulate
+    from kapnb.simulation import Simulation, TaskRun, Transcript, last_run, simulate
 
 __all__ = [
     "BATCH",
@@ -80,6 +80,7 @@ __all__ = [
     "Transcript",
     "ValueType",
     "__version__",
+    "last_run",
     "run",
     "simulate",
     "udf",
@@ -90,6 +91,7 @@ _LAZY = {
     "Simulation": "kapnb.simulation",
     "TaskRun": "kapnb.simulation",
     "Transcript": "kapnb.simulation",
+    "last_run": "kapnb.simulation",
     "run": "kapnb.agent",
     "simulate": "kapnb.simulation",
 }

@@ -8,7 +8,7 @@ from kapnb.simulation._edges import arrange, parse_group_by
 from kapnb.simulation._options import check_options, parse_option, parse_options
 from kapnb.simulation._recorder import RECORD_TO
 from kapnb.simulation._script_check import check_tick
-from kapnb.simulation._simulation import Observer, Output, Simulation, simulate
+from kapnb.simulation._simulation import Observer, Output, Simulation, last_run, simulate
 from kapnb.simulation._stages import UdfRun
 from kapnb.simulation._task import TaskRun
 from kapnb.simulation._text import message_from_text, message_to_text, point_dict
@@ -26,6 +26,7 @@ __all__ = [
     "arrange",
     "check_options",
     "check_tick",
+    "last_run",
     "message_from_text",
     "message_to_text",
     "parse_group_by",

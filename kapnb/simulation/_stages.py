@@ -13,8 +13,9 @@ from typing import Any
 from kapnb.errors import HandlerError, KapnbError, TickError
 from kapnb.handler import Handler
 from kapnb.model import Batch, InfoResponse, Point
+from kapnb.simulation._items import Output, frame_of
 from kapnb.simulation._node import UdfNode
-from kapnb.simulation._simulation import Output, _count, _frame
+from kapnb.simulation._simulation import _count
 from kapnb.simulation._transcript import Transcript
 from kapnb.tick import Property, TaskNode, received_options
 from kapnb.tick.nodes import Node, Run
@@ -78,12 +79,12 @@ class UdfRun:
     @property
     def frame(self) -> Any:
         """The outputs as a pandas DataFrame, one row a point, in the order sent."""
-        return _frame((output.item, output.input) for output in self.outputs)
+        return frame_of((output.item, output.input) for output in self.outputs)
 
     @property
     def input_frame(self) -> Any:
         """The inputs as a pandas DataFrame, one row a point, with the same ``input``."""
-        return _frame((item, position) for position, item in enumerate(self.inputs))
+        return frame_of((item, position) for position, item in enumerate(self.inputs))
 
     def pairs(self) -> Iterator[tuple[Point | Batch, list[Point | Batch]]]:
         """Yield each input with the outputs that were sent while it was handled."""
