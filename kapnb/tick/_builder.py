@@ -141,7 +141,7 @@ class Builder:
         if row is None:
             return False
         if row.parent:
-            return node.kind == row.parent or node.kind == name == "from"
+            return not node.is_udf and (node.kind == row.parent or node.kind == name == "from")
         kind = CATALOGUE.get(node.kind)
         return node.is_udf or (kind is not None and not kind.is_sink)
 

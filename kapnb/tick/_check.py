@@ -144,13 +144,21 @@ def _enabled(
 
 
 def _unchecked(task: Task, hindrances: list[TickError]) -> list[Remark]:
+    kinds: dict[Position, list[str]] = {}  # one call may create several nodes
+    for node in task.nodes[1:]:
+        if not node.is_udf and CATALOGUE[node.kind].runs is None:
+            kinds.setdefault(node.position, []).append(node.kind)
     found = [
-        Remark(node.position, f"|{node.kind} is known, but not simulated")
-        for node in task.nodes[1:]
-        if not node.is_udf and CATALOGUE[node.kind].runs is None
+        Remark(position, f"|{_called(names)} is known, but not simulated")
+        for position, names in kinds.items()
     ]
     for error in hindrances:
         if isinstance(error, NotSimulatedError):
             position = error_position(error) or Position(1, 1)
             found.append(Remark(position, str(error).removeprefix(f"{position}: ")))
     return sorted([*task.unchecked, *found], key=lambda remark: remark.position)
+
+
+def _called(kinds: list[str]) -> str:
+    """Return the chaining method that created nodes of these kinds."""
+    return "deadman" if {"stats", "derivative"} <= set(kinds) else kinds[0]

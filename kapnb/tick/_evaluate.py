@@ -142,7 +142,9 @@ class _Evaluation:
         if name in self._scope:
             raise TickError(f"attempted to redefine {name}, vars are immutable", *position)
         if name in self._given:
-            value = self._given_value(name, var_type(value), position)
+            known = not isinstance(value, Unknown)
+            wanted = var_type(value if known else self._given[name])
+            value = self._given_value(name, wanted, position)
         self._scope[name] = value
 
     def _declare_type(self, statement: TypeDeclaration) -> None:

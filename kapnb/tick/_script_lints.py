@@ -24,7 +24,7 @@ from kapnb.tick._ast import (
     Unary,
 )
 from kapnb.tick._catalogue import CATALOGUE, Signature, canonical
-from kapnb.tick._edges import mismatched_edges
+from kapnb.tick._edges import mismatched_edges, provided
 from kapnb.tick._lambdas import Lambda
 from kapnb.tick._render import render
 from kapnb.tick._subject import Found, Subject, error_position, lambdas_of
@@ -48,6 +48,7 @@ __all__ = [
 
 _SHADOWED = ("quiet", "options", "uDFName")
 _LEVELS = ("info", "warn", "crit")
+_FLOWS = {"stream": "points", "batch": "batches", "noedge": "nothing"}
 
 
 # --------------------------------------------------------------------------------- UDFs
@@ -204,14 +205,15 @@ def no_dbrp(subject: Subject) -> Iterator[Found]:
 
 def edges(subject: Subject) -> Iterator[Found]:
     for parent, child in mismatched_edges(subject.task) if subject.task else ():
-        wants_batch = child.wants is BATCH
+        given, wants_batch = provided(parent), child.wants is BATCH
+        between = "|window()" if wants_batch else "an aggregate or |trickle()"
         yield (
             child.position,
             f"{child.kind} wants {'batches' if wants_batch else 'points'}, "
-            f"but {parent.id} gives it {'points' if wants_batch else 'batches'}",
-            "put |window() before it"
-            if wants_batch
-            else "put an aggregate or |trickle() before it",
+            f"but {parent.id} gives it {_FLOWS[given]}",
+            f"hang it on the parent of {parent.id}"
+            if given == "noedge"
+            else f"put {between} before it",
         )
 
 

@@ -16,18 +16,19 @@ def chains(tree: Any) -> Iterator[tuple[Expression, list[Chain]]]:
 
     A chain within an argument comes after the chain it stands in.
     """
-    if isinstance(tree, tuple):
-        for item in tree:
-            yield from chains(item)
-        return
-    links: list[Chain] = []
-    while isinstance(tree, Chain):  # as many as a script has lines: no recursion
-        links.append(tree)
-        tree = tree.left
-    if links:
-        yield tree, links[::-1]
-    for link in links[::-1]:
-        yield from chains(getattr(link.call, "arguments", ()))
-    if is_dataclass(tree):
-        for item in fields(tree):
-            yield from chains(getattr(tree, item.name))
+    waiting: list[Any] = [tree]  # a stack: neither chains nor sums have a natural end
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, tuple):
+            waiting += reversed(item)
+            continue
+        links: list[Chain] = []
+        while isinstance(item, Chain):
+            links.append(item)
+            item = item.left
+        links.reverse()
+        if links:
+            yield item, links
+        below = [getattr(item, part.name) for part in fields(item)] if is_dataclass(item) else []
+        below += [getattr(link.call, "arguments", ()) for link in links]
+        waiting += reversed(below)

@@ -285,6 +285,13 @@ def test_nodes_that_are_not_simulated_are_not_checked_and_not_refused():
     ]
 
 
+def test_one_call_that_creates_several_nodes_is_one_remark():
+    """deadman is short for three, stats may need a fourth."""
+    check = check_script(f"{FROM}\n  |deadman(1.0, 10s)\nstream|from()\n  |stats(1m)|log()")
+
+    assert [remark.text.partition(" ")[0] for remark in check.unchecked] == ["|deadman", "|stats"]
+
+
 def test_a_part_that_is_not_simulated_is_not_checked_and_not_refused():
     """A property, a construct of a template."""
     alert = "|alert().crit(lambda: TRUE)"
@@ -304,6 +311,21 @@ def test_lints_of_options_do_not_need_a_script_that_can_be_defined():
 
     assert str(check.define) == "line 2 char 19: unexpected arg to limit, got INT expected DOUBLE"
     assert {lint.code for lint in check.lints} == {"KT102", "KT107"}
+
+
+def test_an_expression_without_an_end_is_a_refusal_not_a_crash():
+    """Three thousand terms exceed what Python can follow."""
+    check = check_script(f"var x = {' + '.join(['1'] * 3000)}\n{FROM}|log()")
+
+    assert "nested too deeply" in str(check.define)
+
+
+def test_a_sink_has_no_children():
+    """Nothing flows out of it."""
+    info = InfoResponse(STREAM, STREAM)
+    check = check_script(f"{FROM}|influxDBOut()@a()", {"a": info})
+
+    assert [lint.remedy for lint in check.lints] == ["hang it on the parent of influxdb_out2"]
 
 
 def test_an_int_for_a_kapacitor_nodes_float_gets_the_fix_too():
