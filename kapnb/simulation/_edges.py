@@ -13,10 +13,13 @@ from kapnb.errors import SourceError
 from kapnb.handler._frames import Table
 from kapnb.model import STREAM, Batch, EdgeType, Point, Source, group_id
 from kapnb.protocol import SeriesEncoder, encode_point
-from kapnb.sources import Frame
+from kapnb.sources import Frame, Items
 from kapnb.sources._frames import no_fields
 
 __all__ = ["arrange", "encoded_rows", "parse_group_by"]
+
+#: Sources whose points are ours to change; any other may hand out the same ones again.
+_FRESH = (Frame, Items)
 
 
 def parse_group_by(group_by: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -52,23 +55,24 @@ def arrange(
         )
     if group_by or by_measurement:
         raise SourceError("recorded batches are grouped already; leave group_by out")
-    return (_replayed(batch, index) for index, batch in enumerate(source))
+    fresh = type(source) in _FRESH
+    return (_replayed(batch, index, own=fresh) for index, batch in enumerate(source))
 
 
 def _grouped(
     points: Iterable[Point | Batch], group_by: tuple[str, ...], by_measurement: bool
 ) -> Iterator[Point]:
-    fresh = type(points) is Frame  # any other Source may hand out the same points again
-    own = points if fresh else _copies(points)
-    return _dimensioned(own, group_by, by_measurement)  # type: ignore[arg-type]
+    return _dimensioned(_owned(points), group_by, by_measurement)
 
 
-def _copies(points: Iterable[Point | Batch]) -> Iterator[Point]:
+def _owned(points: Iterable[Point | Batch]) -> Iterator[Point]:
+    """Yield points that we may change."""
+    fresh = type(points) in _FRESH
     for index, point in enumerate(points):
         assert isinstance(point, Point)
         if not point.has_time:
             raise SourceError("a point of the data needs a time", f"item {index}")
-        yield point.copy()
+        yield point if fresh else point.copy()
 
 
 def _dimensioned(
