@@ -44,6 +44,7 @@ from kapnb.model import (
 
 if TYPE_CHECKING:
     from kapnb.agent import run
+    from kapnb.faults import check_resume, lint, stress
     from kapnb.simulation import Simulation, TaskRun, Transcript, last_run, simulate
 
 __all__ = [
@@ -80,9 +81,12 @@ __all__ = [
     "Transcript",
     "ValueType",
     "__version__",
+    "check_resume",
     "last_run",
+    "lint",
     "run",
     "simulate",
+    "stress",
     "udf",
 ]
 
@@ -91,9 +95,12 @@ _LAZY = {
     "Simulation": "kapnb.simulation",
     "TaskRun": "kapnb.simulation",
     "Transcript": "kapnb.simulation",
+    "check_resume": "kapnb.faults",
     "last_run": "kapnb.simulation",
+    "lint": "kapnb.faults",
     "run": "kapnb.agent",
     "simulate": "kapnb.simulation",
+    "stress": "kapnb.faults",
 }
 
 

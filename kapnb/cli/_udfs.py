@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from kapnb.cli._target import load_target
+from kapnb._target import load_target
 from kapnb.handler import Handler
 
 __all__ = ["add_script_arguments", "load_udfs", "load_variables"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kapnb._files import write_whole
-from kapnb.cli._target import TARGET_HELP, load_target
+from kapnb._target import TARGET_HELP, load_target
 from kapnb.cli._udfs import add_script_arguments, load_udfs, load_variables
 from kapnb.model import Batch, Point
 

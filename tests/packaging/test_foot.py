@@ -28,6 +28,8 @@ CORE = (
         "kapnb.supervise",
         "kapnb.sources",
         "kapnb.simulation",
+        "kapnb.faults",
+        "kapnb.testing",
         "kapnb.doctor",
         "kapnb.cli",
         "kapnb.cli.run",

@@ -2,7 +2,20 @@
 
 from typing import Any, assert_type
 
-from kapnb import Duration, Handler, InitRequest, Option, Point, Simulation, simulate, udf
+from kapnb import (
+    Duration,
+    Handler,
+    InitRequest,
+    Option,
+    Point,
+    Simulation,
+    check_resume,
+    lint,
+    simulate,
+    stress,
+    udf,
+)
+from kapnb.faults import Lints, Resume, StressReport
 
 
 @udf
@@ -39,3 +52,6 @@ class Typed(Handler):
 
 assert_type(Typed, type[Typed])
 assert_type(simulate(Typed, [Point({"x": 1.0}, time=0)]), Simulation)
+assert_type(stress(Typed, [Point({"x": 1.0}, time=0)]), StressReport)
+assert_type(check_resume(Typed, [Point({"x": 1.0}, time=0)]), Resume)
+assert_type(lint(simulate(Typed, [Point({"x": 1.0}, time=0)])), Lints)
