@@ -41,6 +41,8 @@ POINT_TAG = b"\x8a\x01"
 _NO_POINT = POINT_TAG + b"\xff" * 10
 #: Headers are remembered by size: most points of a stream are of a few sizes.
 _REMEMBERED_MAX = 8192
+#: Longest quotation of a text, in characters.
+_QUOTE_MAX = 80
 
 
 class Codec(Protocol):
@@ -335,8 +337,9 @@ class ProtobufCodec:
             _ENCODE[type(message)](envelope, message)
             body: bytes = envelope.SerializeToString(deterministic=self._deterministic)
         except (AttributeError, TypeError, ValueError) as error:  # also lone surrogates
-            name = type(message).__name__
-            raise LocalProtocolError(f"a {name} cannot be put on the wire: {error}") from error
+            name = "Point" if isinstance(message, Point) else type(message).__name__
+            why = _no_text(error) if isinstance(error, UnicodeEncodeError) else error
+            raise LocalProtocolError(f"a {name} cannot be put on the wire: {why}") from error
         return varint(len(body)) + body
 
     def _prefix(self, size: int) -> bytes:
@@ -359,3 +362,10 @@ class ProtobufCodec:
         if len(self._headers) < _REMEMBERED_MAX:
             self._headers[size] = header
         return header
+
+
+def _no_text(error: UnicodeEncodeError) -> str:
+    """Say which text holds what no UTF-8 can: half of a pair, from bytes that were no text."""
+    text, half = error.object, error.object[error.start]
+    shown = text if len(text) <= _QUOTE_MAX else f"{text[:_QUOTE_MAX]}…"
+    return f"the text {shown!r} holds {half!r}, which is no character; decode with errors='replace'"

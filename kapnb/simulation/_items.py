@@ -14,7 +14,7 @@ from typing import Any, TypeVar, overload
 from kapnb.model import Batch, Point
 from kapnb.protocol import decode_columns, row_point, wire_point
 
-__all__ = ["Output", "Outputs", "Rows", "frame_of"]
+__all__ = ["Output", "Outputs", "Rows", "count_text", "frame_of"]
 
 _T = TypeVar("_T")
 
@@ -146,6 +146,20 @@ def frame_of(items: Iterable[tuple[Point | Batch, int]]) -> Any:
     frame = frame_from_points(points)
     frame.insert(0, "input", positions, allow_duplicates=True)
     return frame
+
+
+def count_text(items: Sequence[Any]) -> str:
+    """Say how much it is: points, or batches and their points."""
+    if isinstance(items, Outputs):
+        batches = items.batches
+    else:
+        batches = [item for item in items if isinstance(item, Batch)]
+    points = sum(len(batch) for batch in batches) + len(items) - len(batches)
+    text = f"{points} point{'' if points == 1 else 's'}"
+    if not batches:
+        return text
+    plural = "" if len(batches) == 1 else "es"
+    return f"{len(batches)} batch{plural} of {text}"
 
 
 def _frame_of_bytes(

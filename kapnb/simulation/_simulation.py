@@ -21,7 +21,7 @@ from kapnb.model import Batch, InfoResponse, Point, ReceivedOption, Source
 from kapnb.protocol import Codec, WirePoint, encode_point
 from kapnb.simulation._edges import arrange, encoded_rows, parse_group_by
 from kapnb.simulation._interrupt import InterruptGate
-from kapnb.simulation._items import Output, Outputs, Rows, frame_of
+from kapnb.simulation._items import Output, Outputs, Rows, count_text, frame_of
 from kapnb.simulation._last import HINT, remember
 from kapnb.simulation._node import UdfNode
 from kapnb.simulation._options import check_options
@@ -326,8 +326,8 @@ class Simulation:
         end = f", ended by {type(self.error).__name__}: {self.error}" if self.error else ""
         end = ", interrupted" if self.interrupted else end
         return (
-            f"Simulation({self.handler.__name__}: {_count(self.inputs)} in, "
-            f"{_count(self.outputs)} out{end})"
+            f"Simulation({self.handler.__name__}: {count_text(self.inputs)} in, "
+            f"{count_text(self.outputs)} out{end})"
         )
 
     def _repr_html_(self) -> str:
@@ -567,17 +567,3 @@ def _size(source: Source) -> int | None:
     if isinstance(source, Frame):
         return len(source.frame)
     return len(source.items) if isinstance(source, Items) else None
-
-
-def _count(items: Sequence[Any]) -> str:
-    """Say how much it is: points, or batches and their points."""
-    if isinstance(items, Outputs):
-        batches = items.batches
-    else:
-        batches = [item for item in items if isinstance(item, Batch)]
-    points = sum(len(batch) for batch in batches) + len(items) - len(batches)
-    text = f"{points} point{'' if points == 1 else 's'}"
-    if not batches:
-        return text
-    plural = "" if len(batches) == 1 else "es"
-    return f"{len(batches)} batch{plural} of {text}"

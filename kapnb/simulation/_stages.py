@@ -13,9 +13,8 @@ from typing import Any
 from kapnb.errors import HandlerError, KapnbError, TickError
 from kapnb.handler import Handler
 from kapnb.model import Batch, InfoResponse, Point
-from kapnb.simulation._items import Output, frame_of
+from kapnb.simulation._items import Output, count_text, frame_of
 from kapnb.simulation._node import UdfNode
-from kapnb.simulation._simulation import _count
 from kapnb.simulation._transcript import Transcript
 from kapnb.tick import Property, TaskNode, received_options
 from kapnb.tick.nodes import Node, Run
@@ -97,7 +96,7 @@ class UdfRun:
     def __repr__(self) -> str:
         outputs = [output.item for output in self.outputs]
         end = f", ended by {type(self.error).__name__}: {self.error}" if self.error else ""
-        return f"UdfRun({self.id}: {_count(self.inputs)} in, {_count(outputs)} out{end})"
+        return f"UdfRun({self.id}: {count_text(self.inputs)} in, {count_text(outputs)} out{end})"
 
     def _repr_html_(self) -> str:
         from kapnb.simulation._faces import simulation_html
