@@ -516,6 +516,14 @@ def test_sigterm_between_start_and_the_first_request_is_heeded(written):
     assert stopped(path, words=b"started\n", opened=False) == ([], "", 0)
 
 
+@pytest.mark.parametrize("wait", ["agent.wait()", ""], ids=["waiting", "at the end"])
+def test_sigterm_is_heeded_whichever_thread_it_comes_to(written, wait):
+    """It does not end the main thread's wait then, nor if it comes just before the wait."""
+    deaf = "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]); print('started')\n"
+    path = written(ASKED + PATIENT + IMPORTS + HANDLER + MAIN.replace("agent.wait()", deaf + wait))
+    assert stopped(path, words=b"started\n", opened=False) == ([], "", 0)
+
+
 def test_a_sigterm_handler_of_the_script_stays(written):
     """Whether it was set before the start or comes after it."""
     # Not print: it may come in the midst of another one, which Python does not allow.
