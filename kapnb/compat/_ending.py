@@ -35,8 +35,7 @@ _begun = False
 _claim: StdioClaim | None = None
 _thread: threading.Thread | None = None
 _wakers: tuple[int, int] | None = None  # read end, write end; for the end and for signals
-_over = False
-_status = EXIT_OK
+_status: int | None = None  # once it has ended
 
 
 def prepare() -> None:
@@ -59,7 +58,7 @@ def began(stdio: threading.Thread | None = None) -> None:
 
     `stdio` is its thread if it is the one on stdin and stdout.
     """
-    global _begun, _thread, _wakers  # see `ended`
+    global _begun, _thread, _wakers  # noqa: PLW0603  # the process has one stdin
     _begun, _thread = True, stdio or _thread
     if stdio is not None and _wakers is None:
         _wakers = os.pipe()
@@ -75,8 +74,8 @@ def has_begun() -> bool:
 
 def ended(status: int) -> None:
     """Note that the Agent on stdio has ended; the process must soon, too."""
-    global _status, _over  # noqa: PLW0603  # the process has one stdin
-    _status, _over = status, True
+    global _status  # noqa: PLW0603  # the process has one stdin
+    _status = status
     if _wakers is not None:
         with contextlib.suppress(BlockingIOError):  # full: it wakes anyway
             os.write(_wakers[1], b"\0")
@@ -100,18 +99,18 @@ def _await_ended() -> None:
     assert _wakers is not None
     read_end, write_end = _wakers
     with woken_by_signals(write_end):
-        while not _over:
+        while _status is None:
             os.read(read_end, 4096)
 
 
 def status() -> int:
     """Return the exit status of the process, once the Agent on stdio has ended."""
     await_end()
-    return _status
+    return _status or EXIT_OK
 
 
 def _leave() -> None:
-    if _status != EXIT_OK:
+    if _status:
         if "logging" in sys.modules:
             import logging
 
