@@ -42,6 +42,8 @@ from kapnb.model import (
 )
 
 if TYPE_CHECKING:
+    from kapnb._artifact import artifact
+    from kapnb._freeze import freeze
     from kapnb.agent import run
     from kapnb.simulation import Simulation, Transcript, simulate
 
@@ -77,6 +79,8 @@ __all__ = [
     "Transcript",
     "ValueType",
     "__version__",
+    "artifact",
+    "freeze",
     "run",
     "simulate",
     "udf",
@@ -86,6 +90,8 @@ __all__ = [
 _LAZY = {
     "Simulation": "kapnb.simulation",
     "Transcript": "kapnb.simulation",
+    "artifact": "kapnb._artifact",
+    "freeze": "kapnb._freeze",
     "run": "kapnb.agent",
     "simulate": "kapnb.simulation",
 }
