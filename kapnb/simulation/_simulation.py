@@ -22,7 +22,6 @@ from kapnb.simulation._node import UdfNode
 from kapnb.simulation._options import check_options
 from kapnb.simulation._recorder import record
 from kapnb.simulation._transcript import Transcript
-from kapnb.sources import open_source
 
 __all__ = ["Observer", "Output", "Simulation", "simulate"]
 
@@ -91,6 +90,8 @@ class Simulation:
         codec: Codec | None = None,
         observers: Iterable[Observer] = (),
     ) -> None:
+        from kapnb.sources import open_source  # a script that checks itself reads no files
+
         self.handler = _native(handler)
         self.group_by = parse_group_by(group_by)
         grouped = [key for key in self.group_by if key != "*"]
