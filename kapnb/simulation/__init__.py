@@ -6,7 +6,7 @@ above; `_faces` is the only place that reaches there.
 
 from kapnb.simulation._edges import arrange, parse_group_by
 from kapnb.simulation._options import check_options, parse_option, parse_options
-from kapnb.simulation._recorder import RECORD_TO
+from kapnb.simulation._recorder import RECORD_TO, definition_of
 from kapnb.simulation._simulation import Observer, Output, Simulation, simulate
 from kapnb.simulation._text import message_from_text, message_to_text, point_dict
 from kapnb.simulation._transcript import Difference, Transcript
@@ -20,6 +20,7 @@ __all__ = [
     "Transcript",
     "arrange",
     "check_options",
+    "definition_of",
     "message_from_text",
     "message_to_text",
     "parse_group_by",
