@@ -6,7 +6,14 @@ import re
 import sys
 from pathlib import Path
 
-__all__ = ["is_data", "is_ipython_name", "is_local", "is_notebook_only", "is_standard_stream"]
+__all__ = [
+    "is_data",
+    "is_ipython_name",
+    "is_local",
+    "is_notebook_only",
+    "is_standard_stream",
+    "is_user_input",
+]
 
 #: Packages, and rooms of kapnb, that show or play something to a person at a notebook.
 _NOTEBOOK_ONLY = (
@@ -32,6 +39,9 @@ _CONSTANTS = (
     *("pandas.Timedelta", "pandas.Timestamp", "pandas.to_timedelta"),
 )
 
+#: Calls that a person answers.
+_USER_INPUT = ("click.prompt", "getpass.getpass", "input", "questionary")
+
 _STANDARD_STREAMS = ("input", "sys.__stdin__", "sys.__stdout__", "sys.stdin", "sys.stdout")
 
 _IPYTHON_NAME = re.compile(r"display|get_ipython|In|Out|_{1,3}|_\d+|_i{1,3}|_i\d+|_[dio]h")
@@ -50,6 +60,11 @@ def is_data(path: str) -> bool:
 def is_standard_stream(path: str) -> bool:
     """Whether the path is, or reads, one of the streams that the protocol owns."""
     return _is_under(path, _STANDARD_STREAMS)
+
+
+def is_user_input(path: str) -> bool:
+    """Whether calling the path asks a person."""
+    return _is_under(path, _USER_INPUT)
 
 
 def is_ipython_name(name: str) -> bool:
