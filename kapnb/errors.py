@@ -97,6 +97,8 @@ class SourceError(KapnbError):
     """
 
     def __init__(self, message: str, where: str | None = None) -> None:
+        #: What is wrong, without the place.
+        self.problem = message
         self.where = where
         super().__init__(message if where is None else f"{where}: {message}")
 

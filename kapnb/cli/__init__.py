@@ -22,6 +22,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "conformance": "kapnb.cli.conformance",
     "doctor": "kapnb.cli.doctor",
+    "record": "kapnb.cli.record",
     "run": "kapnb.cli.run",
     "simulate": "kapnb.cli.simulate",
 }

@@ -27,7 +27,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("target", metavar="TARGET", help=TARGET_HELP)
     parser.add_argument(
-        "--data", required=True, metavar="FILE", help="input: .csv, .lp, .srpl or .brpl"
+        "--data",
+        required=True,
+        metavar="FILE",
+        help="input: .csv, .parquet, .lp, .srpl, .brpl, or influxdb://HOST/DATABASE?q=QUERY",
     )
     parser.add_argument(
         "--option",
@@ -55,15 +58,17 @@ def _output(text: str) -> Path:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Simulate; nothing is written unless the run came to its end."""
+    from kapnb.cli._damage import damage_reported
     from kapnb.simulation import parse_options, simulate
 
     handler = load_target(arguments.target)
-    simulation = simulate(
-        handler,
-        Path(arguments.data),
-        options=parse_options(arguments.option, handler().info()),
-        group_by=arguments.group_by.split(",") if arguments.group_by else None,
-    )
+    with damage_reported() as damage:
+        simulation = simulate(
+            handler,
+            arguments.data,
+            options=parse_options(arguments.option, handler().info()),
+            group_by=arguments.group_by.split(",") if arguments.group_by else None,
+        )
     for warning in simulation.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     print(repr(simulation), file=sys.stderr)
@@ -73,7 +78,7 @@ def execute(arguments: argparse.Namespace) -> int:
         sys.stdout.write(_jsonl(simulation))
     if arguments.transcript:
         write_whole(Path(arguments.transcript), f"{simulation.transcript}\n")
-    return 0
+    return 1 if damage else 0
 
 
 def _jsonl(simulation: Simulation) -> str:

@@ -182,7 +182,8 @@ def _find_times(pandas: Any, frame: pd.DataFrame, time: str | None) -> tuple[lis
                 f"the index {index.name!r} would be lost; call reset_index() first", "DataFrame"
             )
         return _moments(pandas, frame[column], f"column {column!r}"), column
-    if (time is None and dated) or index.name == column:
+    zoned = time is None and len(index) > 0 and hasattr(index[0], "tzinfo")  # objects
+    if (time is None and dated) or index.name == column or zoned:
         return _moments(pandas, index.to_series(), "index"), None
     raise SourceError(
         f"there are no times: the index is no DatetimeIndex, and there is no column {column!r} "
@@ -211,7 +212,25 @@ def _moments(pandas: Any, values: pd.Series, what: str) -> list[int]:
         raise SourceError(
             f"dtype {values.dtype} holds no times; convert it with pandas.to_datetime", where
         )
-    return [_moment(value, f"{where}, row {row}") for row, value in enumerate(values.tolist())]
+    entries = values.tolist()
+    if types.is_object_dtype(values.dtype):
+        _check_zones(entries, where)
+    return [_moment(value, f"{where}, row {row}") for row, value in enumerate(entries)]
+
+
+def _check_zones(values: list[Any], where: str) -> None:
+    """Refuse datetimes of several zones, which pandas leaves as objects, with the first two."""
+    zones: dict[str, int] = {}
+    for row, value in enumerate(values):
+        if hasattr(value, "tzinfo"):
+            zones.setdefault(str(value.tzinfo or "no zone"), row)
+        if len(zones) > 1:
+            (first, at), (second, other) = zones.items()
+            raise SourceError(
+                f"the times have several zones: {first} in row {at}, {second} in row {other}; "
+                "convert all with pandas.to_datetime(..., utc=True)",
+                f"{where}, row {other}",
+            )
 
 
 def _moment(value: Any, where: str) -> int:
@@ -221,8 +240,8 @@ def _moment(value: Any, where: str) -> int:
         raise SourceError(f"the time {value} does not fit 64 bits of nanoseconds", where)
     if not isinstance(value, str):
         raise SourceError(
-            f"{value!r} is one of several kinds or zones of time in this column; convert all "
-            "with pandas.to_datetime(..., utc=True)",
+            f"{value!r} is no time, or one among other kinds of values; convert all with "
+            "pandas.to_datetime(..., utc=True)",
             where,
         )
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import math
 import re
+from collections.abc import Callable
 
 from kapnb.model._point import Point
 from kapnb.model._values import FieldValue
@@ -58,11 +59,18 @@ def _reason(error: ValueError) -> str:
     return str(error)
 
 
-def render_line(point: Point) -> str:
+def render_line(point: Point, *, number: Callable[[float], str] = repr) -> str:
     r"""Return `point` as one line of line protocol, without a line end.
 
     Tags and fields are sorted, the time is in nanoseconds. An empty tag is left out: to
     InfluxDB it is an absent one. Database and retention policy have no place in a line.
+
+    Parameters
+    ----------
+    point : Point
+        With a name, a time and a field.
+    number : callable
+        How a finite float is written: by default as Python does.
 
     Raises
     ------
@@ -83,7 +91,7 @@ def render_line(point: Point) -> str:
         if value
     )
     fields = ",".join(
-        f"{_render_name('field', key)}={_render_value(key, value)}"
+        f"{_render_name('field', key)}={_render_value(key, value, number)}"
         for key, value in sorted(point.fields.items())
     )
     return f"{_render_name('measurement', point.name)}{tags} {fields} {point.time}"
@@ -109,7 +117,7 @@ def _render_name(kind: str, name: str) -> str:
     return special.sub(r"\\\g<0>", name)
 
 
-def _render_value(name: str, value: FieldValue) -> str:
+def _render_value(name: str, value: FieldValue, number: Callable[[float], str]) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -119,4 +127,4 @@ def _render_value(name: str, value: FieldValue) -> str:
         return f'"{text}"'
     if not math.isfinite(value):
         raise ValueError(f"line protocol has no {value}; leave the field {name!r} out")
-    return repr(value)
+    return number(value)

@@ -9,19 +9,32 @@ from typing import Any, TypeVar
 
 from kapnb.errors import SourceError
 from kapnb.model import Batch, FieldValue, Point, parse_time
+from kapnb.sources._damage import AGAIN, Damage
 
 __all__ = ["read_batches"]
 
 _T = TypeVar("_T")
 
 
-def read_batches(text: str, where: str) -> Iterator[Batch]:
+def read_batches(text: str, where: str, cut: str | None = None) -> Iterator[Batch]:
     """Yield the batches of `text`, JSON objects one after another.
+
+    Parameters
+    ----------
+    text : str
+        As much of the recording as there is.
+    where : str
+        What to call it in errors.
+    cut : str, optional
+        Why there is no more of it, if that is so.
 
     Raises
     ------
+    Damage
+        Where the text breaks off, at the latest at its end if it was cut.
     SourceError
-        When one that is damaged is reached; the batches before it have been given.
+        When a batch that is damaged, with others behind it, is reached; the batches before it
+        have been given.
     """
     # Kapacitor's replay decodes every number to a float64.
     decoder = json.JSONDecoder(parse_int=_number, parse_float=_number, parse_constant=_number)
@@ -32,18 +45,28 @@ def read_batches(text: str, where: str) -> Iterator[Batch]:
         try:
             record, at = decoder.raw_decode(text, start)
         except json.JSONDecodeError as error:
-            raise SourceError(
-                f"the JSON of this batch is damaged or cut off at byte "
-                f"{len(text[: error.pos].encode())} ({error.msg}); "
-                "copy the recording again, or record again",
-                f"{where}, line {error.lineno}",
-            ) from None
+            raise _broken(text, error, where, cut) from None
         except (ValueError, RecursionError) as error:
             raise SourceError(f"the JSON of this batch cannot be used: {error}", place) from None
         line += text.count("\n", start, at)
         batch = _Record(record, place).batch()
         if batch.points:
             yield batch
+    if cut:
+        raise Damage(f"{cut}; {AGAIN}", f"{where}, line {line + 1}")
+
+
+def _broken(text: str, error: json.JSONDecodeError, where: str, cut: str | None) -> SourceError:
+    """Return what is wrong: damage if nothing but the broken batch follows."""
+    place = f"{where}, line {error.lineno}"
+    byte = len(text[: error.pos].encode())
+    if cut:
+        return Damage(f"{cut}, within this batch (byte {byte} of its text); {AGAIN}", place)
+    problem = f"the JSON of this batch is damaged or cut off at byte {byte} ({error.msg}); {AGAIN}"
+    # A recording has one batch a line, and nothing stands behind one that is cut off.
+    if text.find("\n", error.pos) in (-1, len(text) - 1):
+        return Damage(problem, place)
+    return SourceError(problem, f"{place}, column {error.colno}")
 
 
 def _next(text: str, at: int) -> int:

@@ -18,6 +18,7 @@ from pathlib import Path
 from kapnb.errors import SourceError
 from kapnb.model import INT_MAX, INT_MIN, STREAM, EdgeType, FieldValue, Point, parse_time
 from kapnb.sources._files import StrPath, read_text
+from kapnb.sources._names import names_of
 
 __all__ = ["Csv"]
 
@@ -56,8 +57,7 @@ class Csv:
     name: str | None = None
 
     def __post_init__(self) -> None:
-        tags = (self.tags,) if isinstance(self.tags, str) else tuple(self.tags)
-        object.__setattr__(self, "tags", tags)
+        object.__setattr__(self, "tags", names_of(self.tags))
 
     @property
     def edge(self) -> EdgeType:

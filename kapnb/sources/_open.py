@@ -11,20 +11,28 @@ from typing import Any
 
 from kapnb.errors import SourceError
 from kapnb.model import BATCH, STREAM, Batch, EdgeType, Point, Source
+from kapnb.sources._batch_recording import BatchRecording
 from kapnb.sources._csv import Csv
 from kapnb.sources._files import StrPath
 from kapnb.sources._frames import Frame
+from kapnb.sources._influx import InfluxQuery
 from kapnb.sources._lines import LineProtocol
-from kapnb.sources._recordings import BatchRecording, StreamRecording
+from kapnb.sources._names import names_of
+from kapnb.sources._parquet import Parquet
+from kapnb.sources._stream_recording import StreamRecording
+from kapnb.sources._typing import Typing, typed
 
 __all__ = ["Items", "open_source"]
 
-_READERS: dict[str, Callable[[StrPath], Source]] = {
+_READERS: dict[str, Callable[..., Source]] = {
     ".brpl": BatchRecording,
     ".csv": Csv,
     ".lp": LineProtocol,
+    ".parquet": Parquet,
     ".srpl": StreamRecording,
 }
+#: Those of files whose columns are what the caller says they are.
+_COLUMNED = (".csv", ".parquet")
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -60,12 +68,24 @@ class Items:
         return BATCH if isinstance(self.items[0], Batch) else STREAM
 
     def __iter__(self) -> Iterator[Point | Batch]:
-        """Start over from the first item."""
-        return iter(self.items)
+        """Start over from the first item; copies are given, and `items` stay as they are."""
+        return (_copy(item) for item in self.items)
 
     def __repr__(self) -> str:
         one, many = ("batch", "batches") if self.edge is BATCH else ("point", "points")
         return f"Items({len(self.items)} {one if len(self.items) == 1 else many})"
+
+
+def _copy(item: Point | Batch) -> Point | Batch:
+    if isinstance(item, Point):
+        return item.copy()
+    return Batch(
+        (point.copy() for point in item.points),
+        name=item.name_or_none,
+        tags=item.tags_or_none,
+        tmax=item.tmax_or_none,
+        by_name=item.by_name_or_none,
+    )
 
 
 def open_source(
@@ -75,20 +95,24 @@ def open_source(
     tags: Iterable[str] = (),
     name: str | None = None,
     group_by: Iterable[str] = (),
+    typing: Typing = "written",
 ) -> Source:
     """Return the Source that reads `data`.
 
     Parameters
     ----------
     data : Source, DataFrame, path, or iterable of Point or Batch
-        A file is known by its suffix: ``.csv``, ``.lp`` (line protocol), ``.srpl`` and
-        ``.brpl`` (recordings of Kapacitor).
+        A file is known by its suffix: ``.csv``, ``.parquet``, ``.lp`` (line protocol),
+        ``.srpl`` and ``.brpl`` (recordings of Kapacitor). A text that begins with
+        ``influxdb://`` is a query, see `InfluxQuery.from_url`.
     time, tags, name
-        For a CSV file or a DataFrame only: the column of times, the columns that are tags,
-        the measurement.
+        For a CSV or Parquet file or a DataFrame only: the column of times, the columns that
+        are tags, the measurement.
     group_by : iterable of str, optional
         Tags that are grouped by. Where tags are chosen they are chosen, too; other data have
         them or do not, as Kapacitor takes it.
+    typing : {"written", "query", "rest", "telegraf"}
+        What becomes of the types of values on the way into Kapacitor, see `typed`.
 
     Raises
     ------
@@ -100,24 +124,28 @@ def open_source(
     --------
     >>> open_source([Point({"usage": 0.5}, time=0)])
     Items(1 point)
-    >>> open_source("cpu.parquet")
+    >>> open_source("cpu.xlsx")
     Traceback (most recent call last):
-    kapnb.errors.SourceError: cpu.parquet: the suffix '.parquet' is unknown; \
-it must be one of .brpl .csv .lp .srpl
+    kapnb.errors.SourceError: cpu.xlsx: the suffix '.xlsx' is unknown; \
+it must be one of .brpl .csv .lp .parquet .srpl
     """
+    return typed(_open(data, time, tags, name, group_by), typing)
+
+
+def _open(
+    data: Any, time: str | None, tags: Iterable[str], name: str | None, group_by: Iterable[str]
+) -> Source:
     given = [key for key, value in (("time", time), ("tags", tags), ("name", name)) if value]
     if group_by and _has_columns(data):
-        chosen = (tags,) if isinstance(tags, str) else tags
-        tags = tuple(dict.fromkeys((*chosen, *group_by)))
+        tags = tuple(dict.fromkeys((*names_of(tags), *names_of(group_by))))
     if _is_frame(data):
         return Frame(data, time=time, tags=tags, name=name)
+    if InfluxQuery.is_url(data):
+        _check_given(given, "a query")
+        return InfluxQuery.from_url(data)
     if isinstance(data, (str, os.PathLike)):
         return _open_file(data, given, time, tags, name)
-    if given:
-        raise SourceError(
-            f"{' and '.join(given)} can be chosen for a CSV file or a DataFrame, "
-            f"not for {_show(data)}, which has its own"
-        )
+    _check_given(given, _show(data))
     if isinstance(data, Source):
         return data
     if isinstance(data, Iterable) and not isinstance(data, (Mapping, bytes, bytearray, Point)):
@@ -126,6 +154,15 @@ it must be one of .brpl .csv .lp .srpl
         f"{_show(data)} is no source of data; give a DataFrame, the path of a "
         f"{' '.join(_READERS)} file, an iterable of Points or of Batches, or a Source"
     )
+
+
+def _check_given(given: list[str], what: str, where: str | None = None) -> None:
+    if given:
+        raise SourceError(
+            f"{' and '.join(given)} can be chosen for a CSV or Parquet file or a DataFrame, "
+            f"not for {what}, which has its own",
+            where,
+        )
 
 
 def _is_frame(data: object) -> bool:
@@ -137,7 +174,7 @@ def _is_frame(data: object) -> bool:
 def _has_columns(data: object) -> bool:
     """Tell whether it is up to the caller which parts of `data` are tags."""
     if isinstance(data, (str, os.PathLike)):
-        return Path(data).suffix.lower() == ".csv"
+        return Path(data).suffix.lower() in _COLUMNED
     return _is_frame(data)
 
 
@@ -154,14 +191,10 @@ def _open_file(
         )
     if not Path(path).exists():
         raise SourceError(f"there is no such file (looked from {Path.cwd()})", os.fspath(path))
-    if suffix == ".csv":
-        return Csv(path, time=time or "time", tags=tags, name=name)
-    if given:
-        raise SourceError(
-            f"{' and '.join(given)} can be chosen for a CSV file or a DataFrame; "
-            f"a {suffix} file has its own",
-            os.fspath(path),
-        )
+    if suffix in _COLUMNED:
+        chosen = {"time": time} if time else {}
+        return _READERS[suffix](path, tags=tags, name=name, **chosen)
+    _check_given(given, f"a {suffix} file", os.fspath(path))
     return _READERS[suffix](path)
 
 

@@ -178,6 +178,12 @@ def _truncated_batch(folder: Path) -> Path:
     return path
 
 
+def _bad_line(folder: Path) -> Path:
+    path = folder / "bad.srpl"
+    path.write_text("db\nrp\ncpu v=1 1\ndb\nrp\ncpu v= 2\ndb\nrp\ncpu v=3 3\n")
+    return path
+
+
 def _bad_row(folder: Path) -> Path:
     path = folder / "rows.csv"
     path.write_text("time,x\n2026-01-01T00:00:00Z,1.5\nyesterday,2.5\n")
@@ -188,8 +194,7 @@ def _bad_row(folder: Path) -> Path:
     ("make", "handler", "expected"),
     [
         (_csv, "Points", ["data.csv", "time", "when"]),
-        (_truncated, "Points", ["cut.srpl", "byte"]),
-        (_truncated_batch, "Batches", ["cut.brpl", "byte"]),
+        (_bad_line, "Points", ["bad.srpl", "line 6, column 7", "missing field value"]),
         (_bad_row, "Points", ["rows.csv", "row 3", "yesterday"]),
     ],
 )
@@ -205,6 +210,38 @@ def test_data_that_cannot_be_read(kapnb, tmp_path, make, handler, expected):
     assert [part for part in expected if part not in message] == []
     assert "Traceback" not in message
     assert not (tmp_path / "o.jsonl").exists()
+
+
+def test_a_query_is_data_too(kapnb, tmp_path):
+    """Its address reaches the Source as it is; here nobody listens."""
+    (tmp_path / "mirrors.py").write_text(MIRRORS)
+
+    done = kapnb(
+        "simulate", "mirrors:Points", "--data", "influxdb://127.0.0.1:1/db?q=x&edge=stream"
+    )
+
+    assert done.returncode == 1
+    assert b"InfluxDB 127.0.0.1:1, database 'db': the server cannot be reached" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("make", "handler", "expected"),
+    [(_truncated, "Points", 1318), (_truncated_batch, "Batches", 1254)],
+)
+def test_what_is_sound_of_a_damaged_recording_is_used(kapnb, tmp_path, make, handler, expected):
+    """The report names file and byte, and the exit status tells a script that something is amiss."""
+    data = make(tmp_path)
+    (tmp_path / "mirrors.py").write_text(MIRRORS)
+
+    done = kapnb("simulate", f"mirrors:{handler}", "--data", data, "--out", "o.jsonl")
+
+    assert done.returncode == 1
+    (report,) = (line for line in done.stderr.decode().splitlines() if "warning" in line)
+    assert report.startswith(f"warning: {data}")
+    assert "byte 9000" in report
+    records = (tmp_path / "o.jsonl").read_text().splitlines()
+    assert sum('"fields"' in record for record in records) == expected
 
 
 @pytest.mark.parametrize(

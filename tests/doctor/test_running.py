@@ -139,7 +139,7 @@ def test_a_recording_of_batches_is_fed(script, diagnose):
     ("name", "content", "words"),
     [
         ("data.csv", "time,x\n", "there is not a single point"),
-        ("data.parquet", "", "the suffix '.parquet' is unknown"),
+        ("data.xlsx", "", "the suffix '.xlsx' is unknown"),
     ],
 )
 def test_data_that_cannot_be_read_fails(script, diagnose, tmp_path, name, content, words):

@@ -19,6 +19,8 @@ from kapnb.sources import Frame
 NOON = 1769860800_000000000
 TIMES = pd.DatetimeIndex(["2026-01-31T12:00:00Z", "2026-01-31T12:00:01Z", "2026-01-31T12:00:02Z"])
 
+MIDNIGHT_IN_PARIS = dt.datetime(2026, 1, 31, tzinfo=dt.timezone(dt.timedelta(hours=1)))
+
 
 def column(values, dtype=None):
     """Return the values of one column as fields, None where they are absent."""
@@ -104,7 +106,19 @@ def test_a_named_time_column_wins_over_the_index():
             pd.DataFrame(
                 {"time": [TIMES[0], TIMES[1].tz_convert("Asia/Tokyo")], "v": 1}, dtype=object
             ),
-            "column 'time', row 0: ",
+            "column 'time', row 1: the times have several zones: UTC in row 0, Asia/Tokyo in row 1",
+        ),
+        (
+            pd.DataFrame({"v": [1, 2]}, pd.Index([TIMES[0], MIDNIGHT_IN_PARIS], dtype=object)),
+            "index, row 1: the times have several zones: UTC in row 0, UTC+01:00 in row 1",
+        ),
+        (
+            pd.DataFrame({"time": [TIMES[0], TIMES[1].tz_localize(None)], "v": 1}, dtype=object),
+            "UTC in row 0, no zone in row 1; convert all with pandas.to_datetime(..., utc=True)",
+        ),
+        (
+            pd.DataFrame({"time": [1, TIMES[0]], "v": 1}, dtype=object),
+            "row 1: Timestamp('2026-01-31 12:00:00+0000', tz='UTC') is no time, or one among",
         ),
         (pd.DataFrame({"time": [TIMES[0], pd.NaT], "v": 1}), "row 1: the time is missing"),
         (pd.DataFrame({"time": pd.array([1, None], dtype="Int64"), "v": 1}), "row 1: the time"),

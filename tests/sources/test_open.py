@@ -75,7 +75,11 @@ def test_what_is_grouped_by_is_a_tag_where_tags_are_chosen(tmp_path):
 @pytest.mark.parametrize(
     ("data", "how", "problem"),
     [
-        (RECORDINGS / "rec_stream.srpl", {"time": "at"}, "time can be chosen for a CSV file"),
+        (
+            RECORDINGS / "rec_stream.srpl",
+            {"time": "at"},
+            "time can be chosen for a CSV or Parquet file",
+        ),
         (POINTS, {"tags": ["host"], "name": "m"}, "tags and name can be chosen"),
         (Items(POINTS), {"name": "m"}, "not for Items Items(2 points), which has its own"),
     ],
@@ -90,7 +94,10 @@ def test_arguments_that_cannot_apply_are_refused(data, how, problem):
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("x.parquet", "the suffix '.parquet' is unknown; it must be one of .brpl .csv .lp .srpl"),
+        (
+            "x.xlsx",
+            "the suffix '.xlsx' is unknown; it must be one of .brpl .csv .lp .parquet .srpl",
+        ),
         ("x", "the suffix '' is unknown"),
         ("absent.csv", "there is no such file"),
         (".", "this is a directory"),

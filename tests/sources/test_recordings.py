@@ -1,10 +1,13 @@
 """Recordings: real ones as Kapacitor replays them, and damaged ones."""
 
+import dataclasses
 import gzip
 import io
 import json
 import re
+import warnings
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,7 @@ from hypothesis import strategies as st
 from kapnb.errors import SourceError
 from kapnb.model import BATCH, STREAM, Batch, Point, Source
 from kapnb.protocol import ProtobufCodec, split_frames
-from kapnb.sources import BatchRecording, StreamRecording
+from kapnb.sources import BatchRecording, DamageWarning, StreamRecording
 
 DATA = Path(__file__).parent.parent / "data"
 RECORDINGS = DATA / "recordings"
@@ -35,9 +38,18 @@ def gathered(source):
 
 def until_error(source):
     """Return the items given before the error, and the error's words."""
-    items, error = gathered(source)
+    items, error = gathered(dataclasses.replace(source, damaged="raise"))
     assert error is not None
     return items, error
+
+
+def until_warning(source):
+    """Return the items before the damage, and the warning."""
+    with pytest.warns(DamageWarning) as caught:
+        items = list(source)
+    (warning,) = (entry.message for entry in caught)
+    assert warning.items == len(items)
+    return items, str(warning)
 
 
 @pytest.fixture
@@ -120,7 +132,8 @@ def test_damaged_gzip_data_is_named(write):
     whole[-6] ^= 1
     points, text = until_error(StreamRecording(write(bytes(whole))))
     assert len(points) == 4
-    assert "the gzip data is damaged at or before byte 203" in text
+    assert "the gzip data is damaged at or before byte 198" in text
+    assert "any value may be altered" in text
 
 
 @pytest.mark.parametrize(
@@ -280,22 +293,72 @@ def test_empty_batches_are_skipped(write):
     assert len(list(BatchRecording(write(text)))) == 1
 
 
-@pytest.mark.parametrize("size", [2, 100, 16000, 17079])
-def test_a_zip_cut_off_names_the_byte_and_the_remedy(write, size):
-    """Its directory stands at its end, so nothing of it can be read."""
-    whole = (RECORDINGS / "host_cpu_batch.brpl").read_bytes()
-    batches, text = until_error(BatchRecording(write(whole[:size])))
-    assert not batches
+@pytest.mark.parametrize(
+    ("size", "sound"), [(2, 0), (100, 0), (8000, 19), (16000, 39), (17079, 42)]
+)
+def test_a_zip_cut_off_gives_the_batches_that_are_left(write, size, sound):
+    """Its directory stood at its end, but each entry has a head of its own."""
+    path = RECORDINGS / "host_cpu_batch.brpl"
+    batches, text = until_error(BatchRecording(write(path.read_bytes()[:size])))
+    assert len(batches) == sound
+    assert batches == list(BatchRecording(path))[:sound]
     assert f"byte {size}" in text
     assert "record again" in text
 
 
-def test_a_damaged_entry_is_named(write):
-    """The checksum or the inflater finds it."""
-    whole = bytearray((RECORDINGS / "rec_batch.brpl").read_bytes())
-    whole[60] ^= 0xFF
-    _, text = until_error(BatchRecording(write(bytes(whole)), query=0))
-    assert "rec.srpl, entry 0: the zip is damaged" in text
+def test_a_zip_cut_off_gives_each_query_that_is_left(write):
+    """Entry 0 whole, entry 1 in part."""
+    path = RECORDINGS / "rec_batch.brpl"
+    cut = write(path.read_bytes()[:400])
+    batches, text = until_error(BatchRecording(cut, query=0))
+    assert batches == list(BatchRecording(path, query=0))
+    assert "entry 0, line 4: the zip has no sound directory at its end, byte 400" in text
+    batches, text = until_error(BatchRecording(cut, query=1))
+    assert batches == list(BatchRecording(path, query=1))[: len(batches)]
+    assert "entry 1" in text
+    assert "byte 400" in text
+    assert "no sound directory" in until_error(BatchRecording(cut))[1]
+    assert "(it has: 0, 1)" in until_error(BatchRecording(cut))[1]
+
+
+def test_a_directory_that_points_nowhere_is_done_without(write):
+    """The entries are found by their heads, and all is read."""
+    path = RECORDINGS / "rec_batch.brpl"
+    whole = bytearray(path.read_bytes())
+    offset = whole.index(b"PK\x01\x02") + 42
+    whole[offset : offset + 4] = b"\xff\xff\xff\x7f"
+    batches, text = until_warning(BatchRecording(write(bytes(whole)), query=0))
+    assert batches == list(BatchRecording(path, query=0))
+    assert "it points out of the file" in text
+
+
+def test_a_damaged_entry_gives_the_batches_before_the_byte(write):
+    """Up to where the inflater stumbles, which is not where zipfile gives up."""
+    path = RECORDINGS / "rec_batch.brpl"
+    whole = bytearray(path.read_bytes())
+    whole[150] ^= 0xFF
+    batches, text = until_error(BatchRecording(write(bytes(whole)), query=0))
+    assert 0 < len(batches) < 3
+    assert "rec.srpl, entry 0, line 2: the zipped data is damaged at or before byte 1" in text
+
+
+@pytest.mark.parametrize("flags", [0, 1])
+def test_entries_that_are_merely_stored_are_read_without_a_directory(write, flags):
+    """Their heads say how long they are; those that are encrypted are not read."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("0", record() + "\n")
+        archive.writestr("1", record() + "\n" + record())
+    data = bytearray(packed.getvalue()[:-120])
+    data[6] = flags
+    path = write(bytes(data))
+    if flags:
+        assert "is encrypted" in until_error(BatchRecording(path, query=0))[1]
+        return
+    assert len(until_error(BatchRecording(path, query=0))[0]) == 1
+    batches, text = until_error(BatchRecording(path, query=1))
+    assert len(batches) == 1
+    assert "entry 1, line 2: the data breaks off at byte" in text
 
 
 def test_json_cut_off_names_the_byte_after_the_batches_before_it(write):
@@ -333,6 +396,22 @@ def test_bad_batches_are_refused_with_their_line(write, text, problem):
     assert problem in error
 
 
+def test_a_bad_batch_amidst_others_is_an_error_whatever_was_chosen(write):
+    """To leave it out would be a lie; its line and column are named."""
+    source = BatchRecording(write(f"{record()}\n{{}}x\n{record()}\n"))
+    batches, error = gathered(source)
+    assert len(batches) == 1
+    assert "rec.srpl, line 2, column 3: the JSON of this batch is damaged" in error
+
+
+def test_bytes_that_are_no_text_amidst_batches_are_an_error(write):
+    """The batches of the lines before are given, the line is named."""
+    source = BatchRecording(write(f"{record()}\n".encode() + b'{"name": "\xff"}\n{}\n'))
+    batches, error = gathered(source)
+    assert len(batches) == 1
+    assert "line 2: byte 90 is not UTF-8" in error
+
+
 def test_an_entry_is_named_in_errors_of_its_lines(write):
     """The entry and the line within it."""
     packed = io.BytesIO()
@@ -341,6 +420,95 @@ def test_an_entry_is_named_in_errors_of_its_lines(write):
     batches, error = until_error(BatchRecording(write(packed.getvalue())))
     assert len(batches) == 1
     assert "entry 0, line 2: " in error
+
+
+# -------------------------------------------------------------------------- damage
+
+
+def test_what_stands_before_the_damage_is_kept_and_the_rest_reported_each_time(write):
+    """A warning that is shown once and then swallowed would make the second run a lie."""
+    path = write((RECORDINGS / "host_cpu.srpl").read_bytes()[:9000])
+    source = StreamRecording(path)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        first, second = list(source), list(source)
+    assert first == second == list(StreamRecording(RECORDINGS / "host_cpu.srpl"))[: len(first)]
+    assert len(caught) == 2
+    warning = caught[0].message
+    assert isinstance(warning, DamageWarning)
+    assert warning.items == len(first) > 1000
+    assert warning.where == f"{path}, line {3 * len(first) + 3}"
+    assert "the gzip data breaks off at byte 9000" in str(warning)
+    assert str(warning).endswith(f"(number of points before it, which were read: {len(first)})")
+
+
+def test_batches_before_the_damage_are_kept(write):
+    """The same for a zip."""
+    batches, text = until_warning(
+        BatchRecording(write((RECORDINGS / "host_cpu_batch.brpl").read_bytes()[:9000]))
+    )
+    assert batches == list(BatchRecording(RECORDINGS / "host_cpu_batch.brpl"))[: len(batches)]
+    assert "the zipped data breaks off at byte 9000" in text
+
+
+def test_every_point_before_the_very_byte_is_kept(write):
+    """Whatever is left of a block that is damaged, although gzip gives nothing of it."""
+    text = "".join(f"db\nrp\ncpu v={n} {n}\n" for n in range(20_000))
+    data = bytearray(gzip.compress(text.encode()))
+    at = len(data) * 3 // 4
+    data[at : at + 40] = bytes(40)
+    points, report = until_warning(StreamRecording(write(bytes(data))))
+    inflated = zlib.decompressobj(31).decompress(bytes(data[:at])).count(b"\n") // 3
+    assert points[: inflated - 1] == list(StreamRecording(write(text)))[: inflated - 1]
+    assert inflated > 10_000
+    assert "may be altered" in report
+
+
+def test_nothing_before_the_damage_is_nothing_to_keep(write):
+    """An empty result with a warning would be taken for data."""
+    _, error = gathered(StreamRecording(write(TRIPLE[:-1])))
+    assert "within a line" in error
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_bad_line_amidst_others_is_an_error_whatever_was_chosen(write, zipped):
+    """Its line and column are named, and the points before it are given."""
+    text = (TRIPLE + TRIPLE.replace("=0.5", "=") + TRIPLE).encode()
+    points, error = gathered(StreamRecording(write(gzip.compress(text) if zipped else text)))
+    assert len(points) == 1
+    assert "rec.srpl, line 6, column 18: missing field value" in error
+
+
+def test_a_bad_last_line_is_damage(write):
+    """Nothing stands behind it that would be left out unseen."""
+    points, text = until_warning(StreamRecording(write(TRIPLE + "db\nrp\ncpu,host=a load\n")))
+    assert len(points) == 1
+    assert "line 6, column 16: invalid field format" in text
+
+
+def test_text_that_never_was_is_laid_to_the_damage_behind_it(write):
+    """A flipped bit garbles lines long before the checksum tells."""
+    plain = TRIPLE + TRIPLE.replace("0.5", "?.5") + TRIPLE
+    data = bytearray(gzip.compress(plain.encode()))
+    data[-5] ^= 1
+    points, text = until_warning(StreamRecording(write(bytes(data))))
+    assert len(points) == 1
+    assert "line 6, column 18: invalid number '?.5'" in text
+    assert "and the gzip data is damaged at or before byte" in text
+
+
+def test_members_and_padding_of_a_gzip_are_read(write):
+    """As gzip itself reads files that were put together."""
+    data = gzip.compress(TRIPLE.encode()) * 2 + bytes(100)
+    assert len(list(StreamRecording(write(data)))) == 2
+    assert len(until_warning(StreamRecording(write(data + b"x")))[0]) == 2
+
+
+def test_damaged_is_one_of_two_words():
+    """Anything else is a slip of the pen."""
+    for kind in (StreamRecording, BatchRecording):
+        with pytest.raises(SourceError, match="it must be 'keep' or 'raise'"):
+            kind("rec", damaged="ignore")
 
 
 @given(
@@ -357,4 +525,6 @@ def test_any_damage_gives_sound_items_or_a_source_error(tmp_path_factory, name, 
     path = tmp_path_factory.mktemp("damaged") / name
     path.write_bytes(bytes(data))
     source = StreamRecording(path) if name.endswith(".srpl") else BatchRecording(path, query=1)
-    gathered(source)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DamageWarning)
+        gathered(source)
