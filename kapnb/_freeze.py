@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from kapnb.errors import ExportError
 
 __all__ = ["LITERAL_LIMIT", "freeze", "literal"]
+
+_T = TypeVar("_T")
 
 #: What a person still scrolls past, in characters.
 LITERAL_LIMIT = 10_000
@@ -21,7 +23,7 @@ _LINE_LENGTH = 88
 _PLAIN = (bool, int, float, complex, str, bytes)
 
 
-def freeze(value: Any) -> Any:
+def freeze(value: _T) -> _T:
     """Mark a value computed in the notebook to be written into the script.
 
     Parameters
@@ -56,7 +58,7 @@ def freeze(value: Any) -> Any:
     kapnb.errors.ExportError: freeze takes plain values, and a builtin_function_or_method is none; \
 keep it in a file with artifact(), or make plain what of it is needed
     """
-    plain = _plain(value)
+    plain: _T = _plain(value)
     length = len(repr(plain))
     if length > LITERAL_LIMIT:
         raise ExportError(

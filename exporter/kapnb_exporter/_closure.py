@@ -76,7 +76,7 @@ class Closure:
         """Absolute paths of what is imported anywhere in the script, from elsewhere."""
         inner = (read.path for s in self.statements for read in s.names.imported)
         outer = (item.module if item.member is None else item.path for item in self.imports)
-        found = frozenset([*outer, *inner]) - {"__future__.annotations"}
+        found = (*outer, *inner)
         return frozenset(path for path in found if path.partition(".")[0] not in self.local)
 
     @property

@@ -97,7 +97,7 @@ def head_of(kept: Kept) -> str:
     return f"{kept.name}{annotation} = "
 
 
-def kept_source(statement: Statement, values: Values, notebook: str) -> str:
+def kept_source(statement: Statement, values: Values) -> str:
     """Write a statement that keeps a value, with the comments above it and where it is from."""
     kept = statement.kept
     assert kept is not None
@@ -106,10 +106,9 @@ def kept_source(statement: Statement, values: Values, notebook: str) -> str:
     if kept.file is None:
         value = next(iter([*kept.call.args, *(word.value for word in kept.call.keywords)]))
         made = _short(" ".join(ast.unparse(value).split()))
-        lines.append(f"# computed in {notebook} cell {statement.cell}: {made}")
+        lines.append(f"# computed in the notebook: {made}")
         lines.append(head + values.frozen[kept.name])
         return "\n".join(lines)
-    lines.append(f"# made in {notebook} cell {statement.cell}")
     lines.append(f"{head}{ast.unparse(kept.call.func)}(")
     lines.append(f"    {literal(kept.file)},")
     if kept.loader is not None:

@@ -163,7 +163,7 @@ def _source(statement: Statement, values: Values | None, notebook: str) -> str:
             "export it, and run the script",
             where=notebook,
         )
-    return kept_source(statement, values, notebook)
+    return kept_source(statement, values)
 
 
 def _blank_lines(before: Statement | None, statement: Statement) -> int:

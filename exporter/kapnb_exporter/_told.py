@@ -130,11 +130,12 @@ def make_product(
     Raises
     ------
     ExportError
-        KN206, KN301, KN310, KN311 or KN312: something of it must not travel, or cannot.
+        KN206, KN301, KN302, KN310, KN311 or KN312: something of it must not travel, or cannot.
     """
     _check_frozen(closure, execution)
     brought = _brought(closure, execution, bring_modules=bring_modules)
     facts = _facts(closure, execution, ours, brought, target)
+    _check_name(name, facts, brought)
     needed, unknown = requirements(closure.modules | facts.modules)
     _refuse_unknown(closure, unknown)
     beside = [File(path, content) for path, content in brought.files.items()]
@@ -148,6 +149,14 @@ def make_product(
         requirements=needed,
         beside=tuple(beside),
     )
+
+
+def _check_name(name: str, facts: Facts, brought: Modules) -> None:
+    """Refuse a script that would hide what only its modules or artifacts import, or be one."""
+    imported = {module.partition(".")[0] for module in facts.modules}
+    along = {path.partition("/")[0].removesuffix(".py") for path in brought.files}
+    if name in imported | along:
+        raise _refusals.shadowing_name(f"{name}.py", name, is_stdlib=False)
 
 
 def _check_frozen(closure: Closure, execution: Execution) -> None:

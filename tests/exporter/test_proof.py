@@ -372,6 +372,16 @@ def test_what_is_frozen_is_looked_at_too(prove, value, code, out):
     assert not out.exists()
 
 
+def test_a_module_that_comes_along_cannot_be_the_script(prove, out, tmp_path):
+    """Not even one that only another of them imports: one would overwrite the other."""
+    (tmp_path / "units.py").write_text("from doubled import TWO\n")
+    (tmp_path / "doubled.py").write_text("TWO = 2\n")
+    text = DOUBLED.replace("@udf", "from units import TWO\n# %%\n@udf").replace("y=2 *", "y=TWO *")
+    with pytest.raises(ExportError, match=r"doubled\.py: KN302: .*would hide `doubled`"):
+        prove(text, bring_modules=True)
+    assert not out.exists()
+
+
 def test_a_pickle_declares_what_it_is_made_of(prove, tmp_path):
     """Although no cell that travels imports it."""
     pytest.importorskip("numpy")

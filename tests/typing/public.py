@@ -2,7 +2,17 @@
 
 from typing import Any, assert_type
 
-from kapnb import Duration, Handler, InitRequest, Option, Point, Simulation, simulate, udf
+from kapnb import (
+    Duration,
+    Handler,
+    InitRequest,
+    Option,
+    Point,
+    Simulation,
+    freeze,
+    simulate,
+    udf,
+)
 
 
 @udf
@@ -39,3 +49,6 @@ class Typed(Handler):
 
 assert_type(Typed, type[Typed])
 assert_type(simulate(Typed, [Point({"x": 1.0}, time=0)]), Simulation)
+
+
+assert_type(freeze({"high": 1.5}), dict[str, float])

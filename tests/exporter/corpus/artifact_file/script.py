@@ -33,7 +33,6 @@ if __name__ == "__main__":
 from kapnb import Handler, artifact, udf
 
 # %% artifact_file.ipynb cell 2
-# made in artifact_file.ipynb cell 2
 MODEL = artifact(
     "counts.pkl",
     sha256="5ec93246062d8ce8e5d8324c4e9f0d37da90b0c76562ee04e93b1c78546d50b5",

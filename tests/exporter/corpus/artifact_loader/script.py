@@ -41,7 +41,6 @@ def read(path):
 
 
 # %% artifact_loader.ipynb cell 2
-# made in artifact_loader.ipynb cell 2
 ROWS = artifact(
     "rows.dat",
     load=read,

@@ -32,7 +32,6 @@ if __name__ == "__main__":
 from kapnb import Handler, artifact, udf
 
 # %% artifact_of_the_folder.ipynb cell 1
-# made in artifact_of_the_folder.ipynb cell 1
 LIMITS = artifact(
     "limits.json",
     sha256="e4820433d0a111e2459da36e3b37aada6404108288e0da178c026652cfa79694",

@@ -32,9 +32,9 @@ if __name__ == "__main__":
 from kapnb import Handler, udf
 
 # %% frozen_array.ipynb cell 1
-# computed in frozen_array.ipynb cell 1: np.arange(6.0).reshape(2, 3).mean(axis=0)
+# computed in the notebook: np.arange(6.0).reshape(2, 3).mean(axis=0)
 MEANS = [1.5, 2.5, 3.5]
-# computed in frozen_array.ipynb cell 1: np.float64(2.5)
+# computed in the notebook: np.float64(2.5)
 SCALE = 2.5
 
 

@@ -32,13 +32,13 @@ if __name__ == "__main__":
 from kapnb import Handler, udf
 
 # %% frozen_table.ipynb cell 1
-# computed in frozen_table.ipynb cell 1: {name: {'low': -float('inf'), 'high': len(name) / 7, 'of'...
+# computed in the notebook: {name: {'low': -float('inf'), 'high': len(name) / 7, 'of'...
 TABLE = {
     "pressure": {"low": float("-inf"), "high": 1.1428571428571428, "of": (1,)},
     "temperature": {"low": float("-inf"), "high": 1.5714285714285714, "of": (1,)},
     "vibration": {"low": float("-inf"), "high": 1.2857142857142858, "of": (1,)},
 }
-# computed in frozen_table.ipynb cell 1: {'b', 'a'}
+# computed in the notebook: {'b', 'a'}
 WORDS = {"a", "b"}
 
 

@@ -34,9 +34,9 @@ from kapnb import Handler, udf
 
 # %% frozen_threshold.ipynb cell 2
 # Learnt from the last week.
-# computed in frozen_threshold.ipynb cell 2: data.x.quantile(0.5)
+# computed in the notebook: data.x.quantile(0.5)
 LIMIT: float = 2.0
-# computed in frozen_threshold.ipynb cell 2: sorted({'b', 'a'})
+# computed in the notebook: sorted({'b', 'a'})
 NAMES = ["a", "b"]
 
 
