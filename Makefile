@@ -32,6 +32,7 @@ fix: $(VENV)/.dev ## format, and mend what a linter can
 bench: $(VENV)/.dev ## benchmarks; ratios within one run, not absolute figures
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/agents.py
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/memory.py
+	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/nodes.py
 
 docs: $(VENV)/.dev ## render the notebooks as pages into build/docs
 	$(BIN)/python -m jupyter nbconvert --to html --output-dir build/docs notebooks/*.ipynb

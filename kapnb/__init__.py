@@ -21,6 +21,7 @@ from kapnb.errors import (
     SnapshotError,
     SourceError,
     TargetError,
+    TickError,
 )
 from kapnb.handler import Handler, Option, udf
 from kapnb.model import (
@@ -45,7 +46,8 @@ if TYPE_CHECKING:
     from kapnb._artifact import artifact
     from kapnb._freeze import freeze
     from kapnb.agent import run
-    from kapnb.simulation import Simulation, Transcript, simulate
+    from kapnb.faults import check_resume, lint, stress
+    from kapnb.simulation import Simulation, TaskRun, Transcript, simulate
 
 __all__ = [
     "BATCH",
@@ -76,24 +78,33 @@ __all__ = [
     "SnapshotResponse",
     "SourceError",
     "TargetError",
+    "TaskRun",
+    "TickError",
     "Transcript",
     "ValueType",
     "__version__",
     "artifact",
+    "check_resume",
     "freeze",
+    "lint",
     "run",
     "simulate",
+    "stress",
     "udf",
 ]
 
 #: Names that load a room of their own at the first use.
 _LAZY = {
     "Simulation": "kapnb.simulation",
+    "TaskRun": "kapnb.simulation",
     "Transcript": "kapnb.simulation",
     "artifact": "kapnb._artifact",
     "freeze": "kapnb._freeze",
+    "check_resume": "kapnb.faults",
+    "lint": "kapnb.faults",
     "run": "kapnb.agent",
     "simulate": "kapnb.simulation",
+    "stress": "kapnb.faults",
 }
 
 

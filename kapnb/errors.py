@@ -10,6 +10,8 @@
     ├─ OptionError             missing, unknown, mistyped option → InitResponse(success=False)
     ├─ SnapshotError           restore cannot use these bytes → the Handler's restore policy
     ├─ HandlerError            user code raised; the cause is kept → ErrorResponse
+    ├─ TickError               Kapacitor would refuse the script → line, column, its own text
+    │  └─ NotSimulatedError    valid, but not run here → named with its line, never skipped
     ├─ SourceError             data could not be read: file and place → the simulation stops
     ├─ TargetError             what should be run is not there → exit 1
     └─ ExportError             notebook, cell, line, what to do → exit 1, no file written
@@ -29,12 +31,14 @@ __all__ = [
     "KapnbError",
     "LocalProtocolError",
     "MissingExtra",
+    "NotSimulatedError",
     "OptionError",
     "ProtocolError",
     "RemoteProtocolError",
     "SnapshotError",
     "SourceError",
     "TargetError",
+    "TickError",
 ]
 
 
@@ -83,6 +87,27 @@ class SnapshotError(KapnbError):
 
 class HandlerError(KapnbError):
     """User code raised. The original exception is ``__cause__``."""
+
+
+class TickError(KapnbError):
+    """Kapacitor would refuse the TICKscript; the text is Kapacitor's own.
+
+    Parameters
+    ----------
+    message : str
+        As ``kapacitor define`` prints it after ``invalid TICKscript: ``, or as ``enable`` does.
+    line, column : int, optional
+        The place, both from 1; a column is a byte, as Kapacitor counts. Known even where
+        Kapacitor's text names none.
+    """
+
+    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+        self.line, self.column = line, column
+        super().__init__(message)
+
+
+class NotSimulatedError(TickError):
+    """Kapacitor would take this part of a TICKscript, but a simulation cannot run it."""
 
 
 class SourceError(KapnbError):

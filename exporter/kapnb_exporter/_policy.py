@@ -19,8 +19,15 @@ __all__ = [
 _NOTEBOOK_ONLY = (
     *("IPython", "anywidget", "ipykernel", "ipywidgets", "tqdm"),
     *("altair", "bokeh", "holoviews", "hvplot", "matplotlib", "panel", "plotly", "seaborn"),
-    *("kapnb.Simulation", "kapnb.notebook", "kapnb.simulate", "kapnb.simulation", "kapnb.sources"),
-    "kapnb_exporter",
+    *(
+        "kapnb.Simulation",
+        "kapnb.TaskRun",
+        "kapnb.Transcript",
+        "kapnb.simulate",
+        "kapnb.simulation",
+    ),
+    *("kapnb.check_resume", "kapnb.faults", "kapnb.lint", "kapnb.stress"),
+    *("kapnb.notebook", "kapnb.sources", "kapnb.testing", "kapnb_exporter"),
 )
 
 #: Calls that bring the analyst's data: files, tables, databases, recordings, simulations.
@@ -30,7 +37,8 @@ _DATA = (
     *("numpy.fromfile", "numpy.genfromtxt", "numpy.load", "numpy.loadtxt", "numpy.memmap"),
     *("httpx", "influxdb", "influxdb_client", "requests", "sqlalchemy"),
     *("seaborn.load_dataset", "sklearn.datasets"),
-    *("kapnb.Simulation", "kapnb.simulate", "kapnb.simulation", "kapnb.sources"),
+    *("kapnb.Simulation", "kapnb.TaskRun", "kapnb.simulate", "kapnb.simulation", "kapnb.sources"),
+    *("kapnb.check_resume", "kapnb.faults", "kapnb.lint", "kapnb.stress"),
 )
 
 #: Calls into those packages that make a plain constant, the same on every machine.

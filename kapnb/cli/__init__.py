@@ -25,6 +25,7 @@ COMMANDS = {
     "record": "kapnb.cli.record",
     "run": "kapnb.cli.run",
     "simulate": "kapnb.cli.simulate",
+    "tick": "kapnb.cli.tick",
 }
 
 EXIT_OK, EXIT_FAULT, EXIT_USAGE = 0, 1, 2

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 
+from kapnb._target import TARGET_HELP
 from kapnb._version import __version__
-from kapnb.cli._target import TARGET_HELP
 
 __all__ = ["HELP", "configure", "execute"]
 

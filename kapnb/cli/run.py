@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from kapnb._target import TARGET_HELP, is_official_script, load_target
 from kapnb.cli._supervise import add_supervision, run_supervised
-from kapnb.cli._target import TARGET_HELP, is_official_script, load_target
 from kapnb.errors import KapnbError, TargetError
 
 __all__ = ["HELP", "configure", "execute"]

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from kapnb.errors import MissingExtra
 from kapnb.notebook._html import simulation_html
 from kapnb.notebook._shell import load
+from kapnb.notebook._task_html import task_html
 
 if TYPE_CHECKING:
     from kapnb.notebook._live import LiveView
     from kapnb.notebook._plot import Plot, plot_run
 
-__all__ = ["LiveView", "Plot", "load", "plot_run", "simulation_html"]
+__all__ = ["LiveView", "Plot", "load", "plot_run", "simulation_html", "task_html"]
 
 #: Names that draw, and the modules that bring matplotlib in.
 _LAZY = {

@@ -7,7 +7,10 @@ above; `_faces` is the only place that reaches there.
 from kapnb.simulation._edges import arrange, parse_group_by
 from kapnb.simulation._options import check_options, parse_option, parse_options
 from kapnb.simulation._recorder import RECORD_TO, definition_of
+from kapnb.simulation._script_check import check_tick
 from kapnb.simulation._simulation import Observer, Output, Simulation, simulate
+from kapnb.simulation._stages import UdfRun
+from kapnb.simulation._task import TaskRun
 from kapnb.simulation._text import message_from_text, message_to_text, point_dict
 from kapnb.simulation._transcript import Difference, Transcript
 
@@ -17,9 +20,12 @@ __all__ = [
     "Observer",
     "Output",
     "Simulation",
+    "TaskRun",
     "Transcript",
+    "UdfRun",
     "arrange",
     "check_options",
+    "check_tick",
     "definition_of",
     "message_from_text",
     "message_to_text",

@@ -7,12 +7,14 @@ an HTML form, and what draws them lives a layer above.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from kapnb.simulation._simulation import Observer, Simulation
+    from kapnb.simulation._stages import UdfRun
+    from kapnb.simulation._task import TaskRun
 
-__all__ = ["live_view", "plot", "simulation_html"]
+__all__ = ["live_view", "plot", "simulation_html", "task_html"]
 
 
 def live_view(fields: bool | str | Sequence[str]) -> Observer:
@@ -23,17 +25,25 @@ def live_view(fields: bool | str | Sequence[str]) -> Observer:
     return view
 
 
-def plot(simulation: Simulation, **settings: Any) -> Any:
+def plot(simulation: Simulation | UdfRun, **settings: Any) -> Any:
     """Return a simulation's picture, or draw it into the Axes that `ax` gives."""
     from kapnb.notebook import Plot, plot_run
 
+    run = cast("Simulation", simulation)  # of a task's UDF the same is known
     if settings.get("ax") is not None:
-        return plot_run(simulation, **settings)
-    return Plot(simulation, **settings)
+        return plot_run(run, **settings)
+    return Plot(run, **settings)
 
 
-def simulation_html(simulation: Simulation) -> str:
+def simulation_html(simulation: Simulation | UdfRun) -> str:
     """Return a simulation as HTML."""
     from kapnb.notebook import simulation_html as html
 
-    return html(simulation)
+    return html(cast("Simulation", simulation))
+
+
+def task_html(run: TaskRun) -> str:
+    """Return the run of a task as HTML."""
+    from kapnb.notebook import task_html as html
+
+    return html(run)

@@ -22,6 +22,7 @@ from kapnb.model import (
     InfoRequest,
     InfoResponse,
     InitRequest,
+    InitResponse,
     Point,
     ReceivedOption,
     RestoreRequest,
@@ -56,6 +57,8 @@ class UdfNode:
         The last one taken.
     error : KapnbError or None
         What ended the session early.
+    refusal : str
+        What Kapacitor then says of the node, such as ``failed to initialize processes …``.
     warnings : list of str
         What Kapacitor would have logged, or silently borne.
     """
@@ -73,6 +76,7 @@ class UdfNode:
         self.transcript = Transcript()
         self.snapshot = b""
         self.error: KapnbError | None = None
+        self.refusal = ""
         self.warnings: list[str] = []
         self._codec = codec or ProtobufCodec(deterministic=True)
         self._log = _Warnings(self.warnings)
@@ -183,8 +187,11 @@ class UdfNode:
                 self.snapshot = message.snapshot
             elif isinstance(message, ErrorResponse):
                 self.error = self._agent.session.error
+                self.refusal = message.error
             else:
                 self._answer = message
+                if isinstance(message, InitResponse) and not message.success:
+                    self.refusal = f"failed to initialize processes {message.error}"
 
     def _closed(self, end: EndBatch) -> Batch:
         """Return the batch that ends: name, tags and tmax are the end's, by_name the begin's."""

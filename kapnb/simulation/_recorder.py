@@ -16,6 +16,7 @@ from kapnb.simulation._text import message_to_text
 
 if TYPE_CHECKING:
     from kapnb.simulation._simulation import Simulation
+    from kapnb.simulation._stages import UdfRun
 
 __all__ = ["RECORD_TO", "definition_of", "record"]
 
@@ -31,7 +32,7 @@ def definition_of(handler: type) -> int:
     return _definitions.index(handler)
 
 
-def record(simulation: Simulation) -> None:
+def record(simulation: Simulation | UdfRun) -> None:
     """Write transcript and surroundings of a finished run, if somebody asked for it."""
     folder = os.environ.get(RECORD_TO)
     if not folder:

@@ -11,7 +11,7 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from kapnb.errors import HandlerError, KapnbError
 from kapnb.handler import Handler
@@ -22,6 +22,9 @@ from kapnb.simulation._node import UdfNode
 from kapnb.simulation._options import check_options
 from kapnb.simulation._recorder import record
 from kapnb.simulation._transcript import Transcript
+
+if TYPE_CHECKING:
+    from kapnb.simulation._task import TaskRun
 
 __all__ = ["Observer", "Output", "Simulation", "simulate"]
 
@@ -236,6 +239,7 @@ class Simulation:
         return plot(self, **settings)
 
 
+@overload
 def simulate(
     handler: type[Handler],
     data: Any,
@@ -250,17 +254,58 @@ def simulate(
     snapshot: bytes | None = None,
     live: bool | str | Sequence[str] = False,
     errors: str = "raise",
-) -> Simulation:
-    """Run a Handler on data as Kapacitor would.
+) -> Simulation: ...
+
+
+@overload
+def simulate(
+    handler: type[Handler] | Mapping[str, type[Handler]],
+    data: Any,
+    *,
+    tick: str | os.PathLike[str],
+    variables: Mapping[str, Any] | None = None,
+    database: str | None = None,
+    retention_policy: str | None = None,
+    time: str | None = None,
+    tags: Sequence[str] = (),
+    name: str | None = None,
+    env: Mapping[str, str] | None = None,
+    snapshot: bytes | Mapping[str, bytes] | None = None,
+    errors: str = "raise",
+) -> TaskRun: ...
+
+
+def simulate(
+    handler: Any,
+    data: Any,
+    *,
+    options: Mapping[str, Any] | None = None,
+    group_by: str | Sequence[str] | None = None,
+    by_measurement: bool = False,
+    tick: str | os.PathLike[str] | None = None,
+    variables: Mapping[str, Any] | None = None,
+    database: str | None = None,
+    retention_policy: str | None = None,
+    time: str | None = None,
+    tags: Sequence[str] = (),
+    name: str | None = None,
+    env: Mapping[str, str] | None = None,
+    snapshot: Any = None,
+    live: bool | str | Sequence[str] = False,
+    errors: str = "raise",
+) -> Simulation | TaskRun:
+    """Run a Handler on data as Kapacitor would, alone or within a TICKscript.
 
     Parameters
     ----------
-    handler : subclass of Handler
+    handler : subclass of Handler, or mapping of str to one
         A fresh one is started, as Kapacitor starts a fresh process. A Handler written for the
-        official API will do, too: see `kapnb.compat.adapt`.
+        official API will do, too: see `kapnb.compat.adapt`. For a script with several UDFs, a
+        mapping of their names to Handlers.
     data : DataFrame, path, iterable of Points or of Batches, or Source
         A path may end in ``.csv``, ``.lp``, ``.srpl`` or ``.brpl``. Points for a Handler that
-        wants BATCH are taken as one query's result: one batch a group.
+        wants BATCH are taken as one query's result: one batch a group. With `tick` also a
+        mapping of measurement to DataFrame or file, or a list of files.
     options : mapping, optional
         As the TICKscript gives them; checked as Kapacitor checks them, without conversion.
         A tuple gives several arguments, a list repeats the option.
@@ -268,17 +313,27 @@ def simulate(
         Tags to group by; ``"*"`` for all. In a DataFrame or CSV these columns are tags.
     by_measurement : bool, default: False
         Group by measurement, too.
+    tick : str or path, optional
+        A TICKscript, as text or as the path of a ``.tick`` file. It is checked in Kapacitor's
+        words and run whole, in event time; options and grouping are those of the script, and
+        the result is a `TaskRun`. See ``docs/tickscript.md`` for what is simulated.
+    variables : mapping, optional
+        Values of the script's variables, as those of a vars file.
+    database, retention_policy : str, optional
+        Of points that have none, for `tick`. By default what the script names in ``dbrp`` or
+        ``from()``, else ``telegraf`` and ``autogen``.
     time : str, optional
         Column that holds the time: nanoseconds, or RFC 3339 text, or datetimes. By default
         the DataFrame's index or the column ``time``.
     tags : list of str, optional
         Further columns that are tags.
     name : str, optional
-        Measurement of the points of a DataFrame or CSV.
+        Measurement of the points of a DataFrame or CSV. With `tick`, by default the one that
+        the script selects.
     env : mapping of str to str, optional
         Environment variables set during the run, such as ``MODEL_PATH``.
     snapshot : bytes, optional
-        State to restore before the data.
+        State to restore before the data; with several UDFs a mapping of name to bytes.
     live : bool or str or list of str, default: False
         Draw while it runs: True for all numeric fields, or names of fields. Without a front
         end the plot is one static figure.
@@ -288,8 +343,8 @@ def simulate(
 
     Returns
     -------
-    Simulation
-        Outputs, transcript, frames, plot.
+    Simulation or TaskRun
+        Outputs, transcript, frames, plot; of a script what every sink got.
 
     Raises
     ------
@@ -299,6 +354,8 @@ def simulate(
         If the Handler fails.
     SourceError
         If the data cannot be read.
+    TickError
+        If Kapacitor would refuse the script, or something in it is not simulated.
 
     Examples
     --------
@@ -308,9 +365,34 @@ def simulate(
     ...         yield point.with_fields(double=2 * point.fields["x"])
     >>> simulate(Doubled, [Point({"x": 2.5}, time=0, name="m")])
     Simulation(Doubled: 1 point in, 1 point out)
+    >>> script = "stream|from().measurement('m')@doubled()|influxDBOut().database('d')"
+    >>> run = simulate(Doubled, [Point({"x": 2.5}, time=0, name="m")], tick=script)
+    >>> run.written[0].fields
+    {'double': 5.0, 'x': 2.5}
     """
     if errors not in ("raise", "keep"):
         raise ValueError(f'errors is "raise" or "keep", not {errors!r}')
+    if tick is not None:
+        if options is not None or group_by is not None or by_measurement or live:
+            raise ValueError("options and grouping are the script's; live does not go with tick")
+        from kapnb.simulation._run_task import simulate_task
+
+        run = simulate_task(
+            handler,
+            data,
+            tick,
+            variables=variables,
+            database=database,
+            retention_policy=retention_policy,
+            time=time,
+            tags=tags,
+            name=name,
+            env=env,
+            snapshot=snapshot,
+        )
+        if errors == "raise":
+            run.raise_error()
+        return run
     observers: list[Observer] = []
     if live:
         from kapnb.simulation._faces import live_view

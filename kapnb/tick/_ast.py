@@ -180,11 +180,14 @@ class Call(_Node):
 
 @dataclass(frozen=True, slots=True)
 class Chain(_Node):
-    """``left|call``, ``left.call`` or ``left@call``."""
+    """``left|call``, ``left.call`` or ``left@call``; ``left.name`` reads a property.
+
+    Its position is that of the operator.
+    """
 
     left: Expression
     operator: str
-    call: Call
+    call: Call | Identifier
 
 
 Expression = (

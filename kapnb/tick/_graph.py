@@ -10,10 +10,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from kapnb.model import EdgeType
+from kapnb.model import Duration, EdgeType
 from kapnb.tick._ast import Position
 
-__all__ = ["Property", "Task", "TaskNode"]
+__all__ = ["Property", "Remark", "Task", "TaskNode", "TimeDimension"]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeDimension:
+    """``time(length, offset)``, an argument of a query's ``groupBy``."""
+
+    length: Duration
+    offset: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A place in a script that kapnb does not judge, and why."""
+
+    position: Position
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +44,15 @@ class Property:
         `Reference` as trees; a list literal is spread, as Kapacitor does.
     position : Position
         Of the name.
+    handler : str
+        The handler of an alert it is set on: ``mqtt`` for the topic in
+        ``.mqtt('a').topic('b')``; empty if it is the node's own.
     """
 
     name: str
     arguments: tuple[Any, ...]
     position: Position
+    handler: str = ""
 
 
 @dataclass(eq=False, slots=True)
@@ -44,7 +64,8 @@ class TaskNode:
     kind : str
         The chaining method as the script writes it: ``window``; of a UDF its name.
     id : str
-        Kapacitor's: a stem and the number of its creation, such as ``http_out3``.
+        Kapacitor's: a stem and a number in the order of creation, such as ``http_out3``. Linking
+        to one more parent takes one more number.
     is_udf : bool
         Whether it was added with ``@``.
     provides : EdgeType
@@ -64,6 +85,7 @@ class TaskNode:
     provides: EdgeType
     arguments: tuple[Any, ...]
     position: Position
+    wants: EdgeType | None = None
     properties: list[Property] = field(default_factory=list)
     parents: list[TaskNode] = field(default_factory=list)
     children: list[TaskNode] = field(default_factory=list)
@@ -95,11 +117,14 @@ class Task:
         In the order of their creation; the first is the source, ``stream0`` or ``batch0``.
     dbrps : list of tuple
         Database and retention policy of each ``dbrp`` statement.
+    unchecked : list of Remark
+        What was taken for right without being looked into.
     """
 
     edge: EdgeType
     nodes: list[TaskNode]
     dbrps: list[tuple[str, str]] = field(default_factory=list)
+    unchecked: list[Remark] = field(default_factory=list)
 
     @property
     def source(self) -> TaskNode:
@@ -110,3 +135,23 @@ class Task:
     def udfs(self) -> list[TaskNode]:
         """The nodes that are UDFs, in the order of their creation."""
         return [node for node in self.nodes if node.is_udf]
+
+    def walk(self) -> list[TaskNode]:
+        """Return the nodes, parents before children, in the order in which Kapacitor starts them.
+
+        Of the children of a node, the last comes first.
+        """
+        ordered: list[TaskNode] = []
+        seen: set[TaskNode] = set()
+
+        def visit(node: TaskNode) -> None:
+            if node not in seen:
+                seen.add(node)
+                for child in node.children:
+                    visit(child)
+                ordered.append(node)
+
+        for node in reversed(self.nodes):
+            if not node.parents:
+                visit(node)
+        return ordered[::-1]

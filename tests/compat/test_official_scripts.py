@@ -171,7 +171,7 @@ def test_arguments_are_for_old_scripts_only(written):
 
 def test_a_script_that_only_mentions_kapacitor_is_no_old_one(written):
     """The imports decide, wherever they stand; text does not."""
-    from kapnb.cli._target import is_official_script
+    from kapnb._target import is_official_script
 
     assert is_official_script(written("def f():\n    import kapacitor.udf.udf_pb2 as pb\n"))
     assert is_official_script(written("try:\n    from kapacitor.udf import agent\nfinally: 0"))

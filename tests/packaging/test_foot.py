@@ -29,6 +29,8 @@ CORE = (
         "kapnb.sources",
         "kapnb.script",
         "kapnb.simulation",
+        "kapnb.faults",
+        "kapnb.testing",
         "kapnb.doctor",
         "kapnb.cli",
         "kapnb.cli.run",

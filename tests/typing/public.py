@@ -9,10 +9,14 @@ from kapnb import (
     Option,
     Point,
     Simulation,
+    check_resume,
     freeze,
+    lint,
     simulate,
+    stress,
     udf,
 )
+from kapnb.faults import Lints, Resume, StressReport
 
 
 @udf
@@ -49,6 +53,7 @@ class Typed(Handler):
 
 assert_type(Typed, type[Typed])
 assert_type(simulate(Typed, [Point({"x": 1.0}, time=0)]), Simulation)
-
-
+assert_type(stress(Typed, [Point({"x": 1.0}, time=0)]), StressReport)
+assert_type(check_resume(Typed, [Point({"x": 1.0}, time=0)]), Resume)
+assert_type(lint(simulate(Typed, [Point({"x": 1.0}, time=0)])), Lints)
 assert_type(freeze({"high": 1.5}), dict[str, float])

@@ -1,0 +1,103 @@
+"""`lint`: what looks wrong in how a Handler behaved, though nothing failed.
+
+The rules look at a finished Simulation; a few let the Handler run once more on the same input, to
+watch its state, its time, or what the order of map entries does to it. The rules are in
+`_lint_rules`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from kapnb.faults._hidden import Hidden
+from kapnb.faults._lint_rules import RULES, Lint, Subject
+from kapnb.faults._process import Case
+from kapnb.faults._report import pre
+from kapnb.model import RestoreRequest
+from kapnb.simulation import Simulation, check_options
+
+__all__ = ["Lint", "Lints", "lint"]
+
+
+class Lints(list[Lint]):
+    """What `lint` found: a list of Lint that reads well."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self)) or "nothing looks wrong"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return pre(str(self))
+
+
+def lint(
+    simulation: Simulation,
+    *,
+    rate: float | None = None,
+    timeout: float = 10.0,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Lints:
+    """Say what looks wrong in how a Handler behaved.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        A finished run.
+    rate : float, optional
+        Points, or batches, a second that the task will get; with it the time that the Handler
+        takes is judged.
+    timeout : float, default: 10.0
+        Seconds, as in ``[udf.functions.NAME] timeout``.
+    clock : callable, default: time.perf_counter
+        Seconds.
+
+    Returns
+    -------
+    Lints
+        A list of `Lint`, empty if nothing looks wrong.
+
+    Notes
+    -----
+    ==================== =====================================================================
+    code                 what is seen
+    ==================== =====================================================================
+    group-lost           an output lacks a dimension of its input
+    tags-lost            an output lacks a tag of its input
+    type-changed         a field of one series has another type than before; InfluxDB refuses
+    untagged-points      points of a batch that has tags go out without; influxDBOut writes
+                         them so
+    state-grows          what is kept of one group, or on the object, grows all the time
+    map-order            answers depend on the order of map entries
+    deadline             the Handler is too slow for `rate`, or for the keepalive
+    ==================== =====================================================================
+
+    The last three run the Handler again, on the simulation's inputs. The time is that of this
+    process: encoding and decoding are in it, Kapacitor is not.
+
+    Examples
+    --------
+    >>> class Bare(Handler):
+    ...     def point(self, point):
+    ...         yield Point({"x": point.fields["x"]}, tags={}, dimensions=())
+    >>> run = simulate(Bare, [Point({"x": 1.0}, time=0, tags={"host": "a"})], group_by="host")
+    >>> [found.code for found in lint(run)]
+    ['group-lost', 'tags-lost']
+    """
+    hidden = Hidden(simulation.handler)
+    options = check_options(simulation.options, simulation.info)
+    case = Case(simulation.handler, simulation.info, options, simulation.env, hidden)
+    subject = Subject(simulation, case, _restored(simulation), rate, timeout, clock)
+    try:
+        return Lints(found for rule in RULES for found in rule(subject))
+    finally:
+        hidden.reset()
+
+
+def _restored(simulation: Simulation) -> bytes:
+    """Return the snapshot that the run began with; its requests tell."""
+    for _, (is_request, message) in zip(range(4), simulation.transcript, strict=False):
+        if is_request and isinstance(message, RestoreRequest):
+            return message.snapshot
+    return b""

@@ -1,0 +1,223 @@
+"""A UDF within a task: the node that runs it, and the view of its run.
+
+The task's nodes hand points and batches to a `UdfStage`, which passes them through a `UdfNode`
+as bytes. What comes back is taken as Kapacitor takes it: of a point its name, tags, dimensions
+and by-name, never its group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from kapnb.errors import HandlerError, KapnbError, TickError
+from kapnb.handler import Handler
+from kapnb.model import Batch, InfoResponse, Point
+from kapnb.simulation._node import UdfNode
+from kapnb.simulation._simulation import Output, _count, _frame
+from kapnb.simulation._transcript import Transcript
+from kapnb.tick import Property, TaskNode, received_options
+from kapnb.tick.nodes import Node, Run
+from kapnb.tick.nodes._messages import flow_batch, flow_point
+
+__all__ = ["UdfRun", "UdfStage"]
+
+_FIELD_TYPES = frozenset({float, int, str, bool})
+
+
+class UdfRun:
+    """What went through one UDF of a task.
+
+    Attributes
+    ----------
+    name : str
+        The UDF's name in the script.
+    id : str
+        The node's id, such as ``mavg2``.
+    handler : subclass of Handler
+    inputs : list of Point or Batch
+        What it was given, in order.
+    outputs : list of Output
+        What it sent, each with the input it belongs to.
+    options : dict
+        As the script gives them; several uses of one are a list.
+    error : KapnbError or None
+        What ended the run early, if it was this UDF.
+    """
+
+    def __init__(self, node: UdfNode, name: str, options: Sequence[Property]) -> None:
+        self._node = node
+        self.name, self.id = name, node.node_id
+        self.handler = node.handler
+        self.inputs: list[Point | Batch] = []
+        self.outputs: list[Output] = []
+        self.options = _shown(options)
+        self.error: KapnbError | None = None
+        self.env: Mapping[str, str] = {}
+
+    @property
+    def info(self) -> InfoResponse:
+        """What the Handler declared."""
+        return self._node.info
+
+    @property
+    def transcript(self) -> Transcript:
+        """Every message of the session, both ways."""
+        return self._node.transcript
+
+    @property
+    def snapshot(self) -> bytes:
+        """The state at the end; give it to the next run in ``snapshot={name: …}``."""
+        return self._node.snapshot
+
+    @property
+    def warnings(self) -> list[str]:
+        """What Kapacitor would have logged, or silently borne."""
+        return self._node.warnings
+
+    @property
+    def frame(self) -> Any:
+        """The outputs as a pandas DataFrame, one row a point, in the order sent."""
+        return _frame((output.item, output.input) for output in self.outputs)
+
+    @property
+    def input_frame(self) -> Any:
+        """The inputs as a pandas DataFrame, one row a point, with the same ``input``."""
+        return _frame((item, position) for position, item in enumerate(self.inputs))
+
+    def pairs(self) -> Iterator[tuple[Point | Batch, list[Point | Batch]]]:
+        """Yield each input with the outputs that were sent while it was handled."""
+        matched: list[list[Point | Batch]] = [[] for _ in self.inputs]
+        for output in self.outputs:
+            if output.input >= 0:
+                matched[output.input].append(output.item)
+        yield from zip(self.inputs, matched, strict=True)
+
+    def __repr__(self) -> str:
+        outputs = [output.item for output in self.outputs]
+        end = f", ended by {type(self.error).__name__}: {self.error}" if self.error else ""
+        return f"UdfRun({self.id}: {_count(self.inputs)} in, {_count(outputs)} out{end})"
+
+    def _repr_html_(self) -> str:
+        from kapnb.simulation._faces import simulation_html
+
+        return simulation_html(self)
+
+    def plot(self, **settings: Any) -> Any:
+        """Return inputs and outputs over time as a picture; see `Simulation.plot`."""
+        from kapnb.simulation._faces import plot
+
+        return plot(self, **settings)
+
+
+def _shown(options: Sequence[Property]) -> dict[str, Any]:
+    """Return options as `simulate` would take them."""
+    shown: dict[str, list[Any]] = {}
+    for used in options:
+        arguments = used.arguments
+        value = True if not arguments else arguments[0] if len(arguments) == 1 else arguments
+        shown.setdefault(used.name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in shown.items()}
+
+
+class UdfStage(Node):
+    """``@udf``: a UDF as a node of a running task."""
+
+    def __init__(
+        self,
+        node: TaskNode,
+        run: Run,
+        handler: type[Handler],
+        info: InfoResponse,
+    ) -> None:
+        self._udf = UdfNode(handler, task_id=run.task_id, node_id=node.id)
+        self._udf.info = info
+        self._options = [used for used in node.properties if used.name in info.options]
+        self.view = UdfRun(self._udf, node.kind, self._options)
+        super().__init__(node, run)
+
+    def check_property(self, used: Property) -> None:
+        """Let pass all: the script was checked against what the UDF declares."""
+
+    def start(self, snapshot: bytes | None) -> None:
+        """Send init, and restore if there is a snapshot.
+
+        Raises
+        ------
+        TickError
+            In the words of ``kapacitor show``, if init fails.
+        KapnbError
+            If the snapshot cannot be restored.
+        """
+        self._udf.start(received_options(self.node, self._udf.info), snapshot)
+        refusal, cause = self._udf.refusal, self._udf.error
+        if cause is not None and refusal.startswith("failed to initialize"):
+            refused = TickError(f"{self.node.id}: {refusal}", *self.node.position)
+            self.view.error = refused
+            raise refused from cause
+        self._raise()
+
+    def point(self, point: Point) -> None:
+        """Send it; hand on what comes back."""
+        self._check_fields(point)
+        self._feed(point)
+
+    def batch(self, batch: Batch) -> None:
+        """Send it; hand on what comes back."""
+        for point in batch.points:
+            self._check_fields(point)
+        self._feed(batch)
+
+    def finish(self) -> None:
+        """Ask for a snapshot, end the stream, hand on what still comes."""
+        self._udf.take_snapshot()
+        self._raise()
+        self._hand_on(self._udf.close())
+        self._raise()
+
+    def stop(self) -> None:
+        """Let go of the Handler; idempotent."""
+        self._udf.stop()
+
+    def _feed(self, item: Point | Batch) -> None:
+        self.view.inputs.append(item)
+        self._hand_on(self._udf.feed(item))
+        self._raise()
+
+    def _hand_on(self, items: Iterable[Point | Batch]) -> None:
+        position = len(self.view.inputs) - 1
+        for item in items:
+            self.view.outputs.append(Output(item, position))
+            if isinstance(item, Batch):
+                self.emit_batch(_returned(item))
+            else:
+                self.emit(flow_point(item))
+
+    def _raise(self) -> None:
+        error = self._udf.error
+        if error is not None and self.view.error is None:
+            self.view.error = error
+            raise error
+
+    def _check_fields(self, point: Point) -> None:
+        """Refuse what kapacitord cannot put on the wire; it would panic."""
+        for name, value in point.fields._all().items():
+            if type(value) not in _FIELD_TYPES:
+                kind = type(value).__name__.lower()
+                raise HandlerError(
+                    f"{self.node.id}: field {name!r} is a {kind}, which no UDF can be sent: "
+                    "kapacitord panics with 'unsupported field value type'; "
+                    "make it a number first, as in int(…) or string(…)"
+                )
+
+
+def _returned(batch: Batch) -> Batch:
+    """Return a batch that a UDF sent: of its points only time, tags and fields count."""
+    name, by_name = batch.name, batch.by_name
+    whole = flow_batch([], name=name, tags=batch.tags, tmax=batch.tmax, by_name=by_name)
+    for point in batch.points:
+        moved = flow_point(point)
+        moved._group = whole.group
+        whole.points.append(moved)
+    whole.size = len(whole.points)
+    return whole

@@ -1,0 +1,316 @@
+"""TaskRun: a whole TICKscript run on data, with its UDFs, in event time.
+
+The script is evaluated and checked as Kapacitor does; its nodes (`kapnb.tick.nodes`) run depth
+first in the order of the data; every UDF is an Agent behind real bytes. What a node would have
+written, sent or logged is kept.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from kapnb.errors import KapnbError, TargetError
+from kapnb.handler import Handler
+from kapnb.model import STREAM, InfoResponse, Point
+from kapnb.simulation._feeds import Feed
+from kapnb.simulation._node import UdfNode
+from kapnb.simulation._stages import UdfRun, UdfStage
+from kapnb.tick import CATALOGUE, Task, TaskNode, check_edges, evaluate
+from kapnb.tick._catalogue import SOURCES
+from kapnb.tick._udfs import udf_names
+from kapnb.tick.nodes import Alert, Logged, Node, NodeError, Record, Served, Written
+from kapnb.tick.nodes._node import not_simulated
+from kapnb.tick.nodes._stream import From, Query
+
+__all__ = ["TaskRun", "running_class"]
+
+#: Kinds of node that keep records.
+_SINKS = frozenset({"alert", "httpOut", "influxDBOut", "log"})
+
+
+class TaskRun:
+    """A TICKscript run on data, and what came of it.
+
+    Made by ``simulate(…, tick=…)``, which documents the parameters.
+
+    Attributes
+    ----------
+    task : Task
+        What the script defines.
+    udfs : dict of str to UdfRun
+        What went through each UDF, by its node's id.
+    records : list of Record
+        What the task sent out, in the order of arrival: `Written`, `Alert`, `Logged`, `Served`.
+    node_errors : list of NodeError
+        What nodes would have logged as errors, such as a point that an expression cannot take.
+    points : int
+        How many points (of a batch task: batches) the data had.
+    error : KapnbError or None
+        What ended the run early.
+    """
+
+    def __init__(self, script: str, task_id: str, handlers: Mapping[str, type[Handler]]) -> None:
+        self.script, self.task_id, self.handlers = script, task_id, dict(handlers)
+        self.udfs: dict[str, UdfRun] = {}
+        self.records: list[Record] = []
+        self.node_errors: list[NodeError] = []
+        self.points = 0
+        self.error: KapnbError | None = None
+        self._infos: dict[str, InfoResponse] = {}
+        self._unmatched: list[str] = []
+        self._running: list[Node] = []
+
+    # ------------------------------------------------------------------------- set up
+
+    def define(self, variables: Mapping[str, Any] | None) -> Task:
+        """Evaluate and check the script.
+
+        Raises
+        ------
+        TickError
+            In Kapacitor's words for what it refuses; by name for what is not simulated.
+        HandlerError
+            If a UDF does not answer info.
+        """
+        used = udf_names(self.script)
+        unused = [name for name in self.handlers if name not in used]
+        if unused:
+            raise TargetError(
+                f"the script does not use @{unused[0]} (it uses: "
+                f"{', '.join(f'@{name}' for name in used) or 'no UDF'})"
+            )
+        self._infos = {name: self._ask_info(name) for name in used if name in self.handlers}
+        self.task = evaluate(self.script, self._infos, variables=variables)
+        check_edges(self.task)
+        return self.task
+
+    def _ask_info(self, name: str) -> InfoResponse:
+        probe = UdfNode(self.handlers[name], task_id=self.task_id, node_id=name)
+        return probe.ask_info()
+
+    def build(self) -> None:
+        """Make the running nodes and join them.
+
+        Raises
+        ------
+        TickError
+            For the first node or property that is not simulated.
+        """
+        made: dict[TaskNode, Node] = {}
+        for node in self.task.nodes:
+            if not node.is_udf:
+                made[node] = running_class(node)(node, self)
+                continue
+            stage = UdfStage(node, self, self.handlers[node.kind], self._infos[node.kind])
+            self.udfs[node.id] = stage.view
+            made[node] = stage
+        for node, running in made.items():
+            linked: Counter[TaskNode] = Counter()
+            for child in node.children:
+                places = [at for at, parent in enumerate(child.parents) if parent is node]
+                running.children.append(made[child].inlet(places[linked[child]]))
+                linked[child] += 1
+        self._running = list(made.values())
+
+    # ---------------------------------------------------------------------------- run
+
+    def play(self, feed: Feed, snapshots: Mapping[str, bytes]) -> None:
+        """Run the data through the task, from init to the end of the stream.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If it is interrupted, with this TaskRun as its `simulation`.
+        """
+        stages = [node for node in self._running if isinstance(node, UdfStage)]
+        try:
+            for stage in stages:
+                snapshot = snapshots.get(stage.node.id, snapshots.get(stage.node.kind))
+                stage.start(snapshot)
+            self._flow(feed)
+            for node in self._running:
+                node.finish()
+        except KapnbError as error:
+            self.error = error
+        except KeyboardInterrupt as interrupt:
+            interrupt.simulation = self  # type: ignore[attr-defined]  # what came is not lost
+            raise
+        finally:
+            for stage in stages:
+                stage.stop()
+        self._unmatched = list(self._find_unmatched(feed))
+
+    def _flow(self, feed: Feed) -> None:
+        if self.task.edge is STREAM:
+            take = self._running[0].point
+            for point in feed.points():
+                self.points += 1
+                take(point)
+            return
+        queries = [node for node in self._running if isinstance(node, Query)]
+        for number, batch in feed.batches():
+            self.points += 1
+            queries[number].batch(batch)
+
+    def _find_unmatched(self, feed: Feed) -> Iterable[str]:
+        """Say which sources of the task got nothing: silence would look like success."""
+        there = ", ".join(sorted({".".join(key) for key in feed.seen})[:5])
+        if feed.excluded:
+            dbrps = ", ".join(f'"{database}"."{policy}"' for database, policy in self.task.dbrps)
+            yield (f"dbrp {dbrps} keeps {feed.excluded} points from the task; the data has {there}")
+        if not self.points and self.error is None:
+            yield "the data gave the task nothing"
+            return
+        for node in self._running:
+            if isinstance(node, From) and not node.matched and self.points:
+                wanted = [
+                    f"{name} {value!r}"
+                    for name, value in (
+                        ("database", node.database),
+                        ("retentionPolicy", node.retention_policy),
+                        ("measurement", node.measurement),
+                    )
+                    if value
+                ]
+                yield (
+                    f"{node.node.id} (line {node.node.position.line}) selected none of "
+                    f"{self.points} points: it wants {', '.join(wanted) or 'what .where allows'}; "
+                    f"the data has {there}"
+                )
+
+    # ------------------------------------------------------------------ what nodes say
+
+    def keep(self, record: Record) -> None:
+        """Take what a node sent out; nodes call it."""
+        self.records.append(record)
+
+    def complain(self, error: NodeError) -> None:
+        """Take what a node would have logged as an error; nodes call it."""
+        self.node_errors.append(error)
+
+    # ------------------------------------------------------------------------ results
+
+    @property
+    def sinks(self) -> dict[str, list[Record]]:
+        """The records of each node that keeps some, by its id; empty lists included."""
+        ids = [node.id for node in self.task.nodes if node.kind in _SINKS]
+        sinks: dict[str, list[Record]] = {sink: [] for sink in ids}
+        for kept in self.records:
+            sinks[kept.sink].append(kept)
+        return sinks
+
+    @property
+    def alerts(self) -> list[Alert]:
+        """All alert events, in order."""
+        return [kept for kept in self.records if isinstance(kept, Alert)]
+
+    @property
+    def logs(self) -> list[Logged]:
+        """All entries of ``|log``, in order."""
+        return [kept for kept in self.records if isinstance(kept, Logged)]
+
+    @property
+    def written(self) -> list[Point]:
+        """All points that would have been written to InfluxDB, in order."""
+        return [kept.point for kept in self.records if isinstance(kept, Written)]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What Kapacitor would have logged, or silently borne; and sources that got nothing."""
+        counted = Counter((error.node, error.text) for error in self.node_errors)
+        lines = [
+            f"{node}: {text}" + (f" ({count} times)" if count > 1 else "")
+            for (node, text), count in counted.items()
+        ]
+        of_udfs = [f"{view.id}: {text}" for view in self.udfs.values() for text in view.warnings]
+        return [*self._unmatched, *lines, *of_udfs]
+
+    def udf(self, name: str | None = None) -> UdfRun:
+        """Return the run of a UDF, by its name or its node's id; by default of the only one.
+
+        Raises
+        ------
+        KeyError
+            If there is none of that name, or several.
+        """
+        found = [view for view in self.udfs.values() if name in (None, view.name, view.id)]
+        if len(found) != 1:
+            raise KeyError(
+                f"{name!r} is not one UDF; the run has: {', '.join(self.udfs) or 'none'}"
+            )
+        return found[0]
+
+    def frame(self, sink: str | None = None) -> Any:
+        """Return what a node kept as a pandas DataFrame, in the order of arrival.
+
+        Parameters
+        ----------
+        sink : str, optional
+            Id of the node, or its kind if there is only one of it; by default the only
+            ``influxDBOut``.
+
+        Raises
+        ------
+        KeyError
+            If that is not one node.
+        """
+        from kapnb.simulation._tables import records_frame
+
+        wanted = "influxDBOut" if sink is None else sink
+        found = [
+            node.id
+            for node in self.task.nodes
+            if node.kind in _SINKS and wanted in (node.id, node.kind)
+        ]
+        if len(found) != 1:
+            known = ", ".join(self.sinks) or "none"
+            raise KeyError(f"{wanted!r} is not one node that keeps records; the run has: {known}")
+        return records_frame(self.sinks[found[0]])
+
+    def raise_error(self) -> None:
+        """Raise the error that ended the run, if any; it carries this TaskRun."""
+        if self.error is not None:
+            self.error.simulation = self
+            raise self.error
+
+    def __repr__(self) -> str:
+        noun = "point" if self.task.edge is STREAM else "batch"
+        plural = "" if self.points == 1 else "s" if noun == "point" else "es"
+        parts = [f"{self.points} {noun}{plural} in"]
+        parts += [f"{view.id}: {len(view.outputs)} out" for view in self.udfs.values()]
+        parts += [f"{sink}: {_amount(kept)}" for sink, kept in self.sinks.items()]
+        end = f", ended by {type(self.error).__name__}: {self.error}" if self.error else ""
+        return f"TaskRun({', '.join(parts)}{end})"
+
+    def _repr_html_(self) -> str:
+        from kapnb.simulation._faces import task_html
+
+        return task_html(self)
+
+
+_NOUNS: dict[type, tuple[str, str]] = {
+    Alert: ("alert", "alerts"),
+    Logged: ("entry", "entries"),
+    Served: ("series", "series"),
+    Written: ("point", "points"),
+}
+
+
+def _amount(kept: Sequence[Record]) -> str:
+    if not kept:
+        return "nothing"
+    one, many = _NOUNS[type(kept[0])]
+    return f"{len(kept)} {one if len(kept) == 1 else many}"
+
+
+def running_class(node: TaskNode) -> type[Node]:
+    """Return the class that the catalogue names for a kind of node."""
+    row = SOURCES.get(node.kind) or CATALOGUE.get(node.kind)
+    if row is None or row.runs is None:
+        raise not_simulated(f"|{node.kind}", node.position)
+    module, _, name = row.runs.rpartition(".")
+    running: type[Node] = getattr(importlib.import_module(module), name)
+    return running

@@ -1,0 +1,39 @@
+"""Arguments of a script as the options that init tells a UDF."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kapnb.model import Duration, InfoResponse, OptionValue, ReceivedOption, ValueType
+from kapnb.tick._graph import TaskNode
+
+__all__ = ["option_value", "received_options"]
+
+_TYPES: tuple[tuple[type, ValueType], ...] = (
+    (bool, ValueType.BOOL),  # before int, whose subclass it is, as is Duration
+    (Duration, ValueType.DURATION),
+    (int, ValueType.INT),
+    (float, ValueType.DOUBLE),
+    (str, ValueType.STRING),
+)
+
+
+def option_value(value: Any) -> OptionValue:
+    """Return an argument as it reaches a UDF.
+
+    A lambda, a regex, a reference or a star is a BOOL without a value: so Kapacitor sends it.
+    """
+    for kind, value_type in _TYPES:
+        if isinstance(value, kind):
+            literal: Any = int(value) if isinstance(value, Duration) else value
+            return OptionValue(value_type, literal)
+    return OptionValue(ValueType.BOOL, None)
+
+
+def received_options(node: TaskNode, info: InfoResponse) -> tuple[ReceivedOption, ...]:
+    """Return the options that a script gives a UDF, in the order of the script."""
+    return tuple(
+        ReceivedOption(used.name, tuple(option_value(value) for value in used.arguments))
+        for used in node.properties
+        if used.name in info.options
+    )

@@ -1,0 +1,252 @@
+"""lint speaks of what looks wrong, and of nothing else."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import pytest
+
+import handlers_of_faults as handlers
+from handlers_of_faults import batches, points
+from kapnb import BATCH, Batch, Handler, Point, lint, simulate
+from kapnb.faults._states import differences, weight
+
+
+def found(handler, data=None, *, group_by="host", **settings):
+    run = simulate(handler, points() if data is None else data, group_by=group_by)
+    return lint(run, **settings)
+
+
+def codes(*args, **settings):
+    return [one.code for one in found(*args, **settings)]
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [handlers.Mirror, handlers.Doubled, handlers.Average, handlers.Positional, handlers.Slope],
+)
+def test_good_handlers_of_points_are_left_in_peace(handler):
+    """At a rate that they bear."""
+    assert codes(handler, rate=1.0) == []
+
+
+def test_good_handlers_of_batches_are_left_in_peace():
+    """Batch to stream, and batch to batch."""
+
+    class Kept(Handler):
+        wants = provides = BATCH
+
+    assert codes(handlers.Widest, batches(), group_by=None) == []
+    assert codes(Kept, batches(), group_by=None) == []
+
+
+def test_a_lost_group_and_lost_tags_are_seen():
+    """With the input and the output as an example."""
+
+    class Bare(Handler):
+        def point(self, point):
+            yield Point({"x": 1.0}, tags={}, dimensions=())
+
+    group, tags = found(Bare)
+
+    assert (group.code, tags.code) == ("group-lost", "tags-lost")
+    assert "grouped by host" in group.text
+    assert group.input.tags == {"host": "b"}
+    assert group.output.tags == {}
+    assert "with_fields" in group.remedy
+
+
+def test_a_batch_that_drops_its_tags_is_seen():
+    """Its groups would be one downstream."""
+
+    class Bare(Handler):
+        wants = provides = BATCH
+
+        def batch(self, batch):
+            yield Batch(batch.points, tags={})
+
+    assert codes(Bare, batches(), group_by=None) == ["group-lost", "tags-lost"]
+
+
+def test_a_changed_type_is_seen_with_both_points():
+    """Within one series; two series may differ."""
+
+    class Changing(Handler):
+        def point(self, point):
+            yield point.with_fields(n=1 if point.fields["x"] == 0.0 else 1.5)
+
+    class PerHost(Handler):
+        def point(self, point):
+            yield point.with_fields(n=1 if point.tags["host"] == "a" else 1.5)
+
+    data = [Point({"x": float(n)}, time=n, tags={"host": "a"}) for n in (1, 0)]
+
+    (one,) = found(Changing, data)
+    assert one.code == "type-changed"
+    assert "field 'n' is an int here and was a double in Point(host=a" in one.text
+    assert "the Handler made it" in one.remedy
+    assert codes(PerHost) == []
+
+
+def test_points_without_the_tags_of_their_batch_are_seen():
+    """influxDBOut would write them untagged."""
+
+    class Untagged(Handler):
+        wants = provides = BATCH
+
+        def batch(self, batch):
+            yield Point({"n": len(batch)}, tags={})
+
+    assert codes(Untagged, batches(), group_by=None) == ["untagged-points"]
+
+
+class Growing(Handler):
+    def group_state(self):
+        return []
+
+    def point(self, point, state):
+        state.append(point.fields["x"])
+        yield point
+
+
+class Remembering(Handler):
+    def init(self, request):
+        self.seen = set()
+
+    def point(self, point):
+        self.seen.add(point.time)
+        yield point
+
+
+class Bounded(Handler):
+    def group_state(self):
+        return {"last": deque(maxlen=1000), "few": []}
+
+    def point(self, point, state):
+        state["last"].append(point.fields["x"])
+        state["few"].append(point.fields["x"])
+        del state["few"][:-20]
+        yield point
+
+
+def test_state_that_grows_is_seen():
+    """In a group, and on the object."""
+    (group,), (own,) = found(Growing, points(400)), found(Remembering, points(400))
+
+    assert group.code == own.code == "state-grows"
+    assert group.text.startswith("the state of a group grew all through the run, from 50 values")
+    assert own.text.startswith("self.seen grew")
+
+
+LOG = []
+
+
+class Logging(Handler):
+    def point(self, point):
+        LOG.append(point.time)
+        yield point
+
+
+def test_a_global_that_grows_is_seen():
+    """However large it becomes; afterwards it is what it was before lint looked."""
+    run = simulate(Logging, points(1500))
+    LOG.clear()
+
+    (one,) = lint(run)
+
+    assert one.text.startswith("global LOG grew all through the run")
+    assert LOG == []
+
+
+def test_bounded_state_is_not():
+    """Neither a deque that is not yet full nor a list that is cut; nor more and more groups."""
+    assert codes(Bounded, points(400)) == []
+    assert codes(handlers.Average, points(400, groups="abcdefghijklmnopqrst")) == []
+
+
+def test_dependence_on_map_order_is_seen():
+    """Of an official Handler, which sees the order."""
+    assert codes(handlers.official_positional()) == ["map-order"]
+
+
+def test_a_handler_that_never_repeats_is_not_blamed_on_the_order():
+    """It differs from itself."""
+    assert codes(handlers.Random) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "rate", "text"),
+    [
+        (0.01, 90.0, "that is 90% of the time"),
+        (6.0, 0.1, "one input took 6 s, more than half the timeout"),
+        (0.02, 30.0, "what can wait before a keepalive takes longer than half the timeout"),
+    ],
+)
+def test_a_deadline_at_risk_is_seen(step, rate, text):
+    """By the clock that is passed in."""
+    ticks = iter(range(10**6))
+
+    (one,) = found(handlers.Mirror, rate=rate, clock=lambda: next(ticks) * step)
+
+    assert one.code == "deadline"
+    assert text in one.text
+
+
+def test_a_restored_run_is_looked_at_from_its_snapshot():
+    """The second runs begin where the first did."""
+    first = simulate(handlers.Average, points(), group_by="host")
+
+    again = simulate(handlers.Average, points(), group_by="host", snapshot=first.snapshot)
+
+    assert lint(again) == []
+
+
+def test_lints_read_well():
+    """And nothing is said as such."""
+    assert str(found(handlers.Mirror)) == "nothing looks wrong"
+    assert "remedy: keep less" in str(found(Growing, points(400)))
+    assert "remedy" in found(Growing, points(400))._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "text"),
+    [
+        ({"a": [1, 2]}, {"a": [1]}, "a had 2 items, has 1"),
+        ({"a": (1, {"b": 2.0})}, {"a": (1, {"b": 2})}, "a[1]['b'] was 2.0, is 2"),
+        ({"a": deque([1], 5)}, {"a": deque([1], 3)}, "a had maxlen 5, has 3"),
+        ({"a": {1, 2}}, {"a": {1}}, "a was {1, 2}, is {1}"),
+        ({}, {"a": 1}, "a was not there, is 1"),
+        ({"a": {"b": 1}}, {"a": {}}, "a['b'] was 1, is gone"),
+        ({"a": {}}, {"a": {"b": 1}}, "a['b'] was not there, is 1"),
+        ({"a": Bounded()}, {"a": Growing()}, "a was <"),
+    ],
+)
+def test_differences_of_states_are_named(before, after, text):
+    """Down to the part."""
+    (one,) = differences(before, after)
+
+    assert one.startswith(text)
+
+
+def test_equal_states_do_not_differ():
+    """NaN included, and arrays."""
+    import numpy as np
+
+    state = {"a": float("nan"), "b": np.arange(3), "c": {1}, "d": Bounded(), "e": print}
+    copy = {"a": float("nan"), "b": np.arange(3), "c": {1}, "d": Bounded(), "e": repr}
+
+    assert differences(state, copy) == []
+    assert differences({"b": np.arange(3)}, {"b": np.arange(3) + 1}) != []
+    many = {str(n): n for n in range(20)}
+    assert differences(many, {})[-1] == "and more"
+
+
+def test_a_state_that_holds_itself_has_a_weight():
+    """And arrays count their bytes."""
+    import numpy as np
+
+    state = [1.0]
+    state.append(state)
+
+    assert weight(state) == 1
+    assert weight({"a": np.zeros(4)}) == 1 + 32
