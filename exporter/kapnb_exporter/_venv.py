@@ -191,7 +191,7 @@ def _install(python: str, arguments: Sequence[str]) -> None:
 
 def _installer(python: str) -> list[str]:
     if importlib.util.find_spec("pip"):
-        quiet = ["--quiet", "--disable-pip-version-check", "--no-input"]
+        quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--retries", "1"]
         return [sys.executable, "-m", "pip", "--python", python, "install", *quiet]
     uv = shutil.which("uv")
     if uv:
