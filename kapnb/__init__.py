@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from kapnb._freeze import freeze
     from kapnb.agent import run
     from kapnb.faults import check_resume, lint, stress
-    from kapnb.simulation import Simulation, TaskRun, Transcript, simulate
+    from kapnb.simulation import Simulation, TaskRun, Transcript, last_run, simulate
 
 __all__ = [
     "BATCH",
@@ -86,6 +86,7 @@ __all__ = [
     "artifact",
     "check_resume",
     "freeze",
+    "last_run",
     "lint",
     "run",
     "simulate",
@@ -101,6 +102,7 @@ _LAZY = {
     "artifact": "kapnb._artifact",
     "freeze": "kapnb._freeze",
     "check_resume": "kapnb.faults",
+    "last_run": "kapnb.simulation",
     "lint": "kapnb.faults",
     "run": "kapnb.agent",
     "simulate": "kapnb.simulation",

@@ -21,7 +21,12 @@ from kapnb.supervise import Limits, Supervisor
 
 _CODEC = ProtobufCodec(deterministic=True)
 #: Limits that random kills do not reach.
-PATIENT = {"max_restarts": 10**6, "same_input": 10**6, "busy_limit_s": 1e9}
+PATIENT = {
+    "max_stuck": 10**6,
+    "max_restarts": 10**6,
+    "same_input": 10**6,
+    "busy_limit_s": 1e9,
+}
 
 
 def requests(*messages):

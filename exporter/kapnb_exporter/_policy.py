@@ -26,7 +26,7 @@ _NOTEBOOK_ONLY = (
         "kapnb.simulate",
         "kapnb.simulation",
     ),
-    *("kapnb.check_resume", "kapnb.faults", "kapnb.lint", "kapnb.stress"),
+    *("kapnb.check_resume", "kapnb.faults", "kapnb.last_run", "kapnb.lint", "kapnb.stress"),
     *("kapnb.notebook", "kapnb.sources", "kapnb.testing", "kapnb_exporter"),
 )
 
@@ -38,7 +38,7 @@ _DATA = (
     *("httpx", "influxdb", "influxdb_client", "requests", "sqlalchemy"),
     *("seaborn.load_dataset", "sklearn.datasets"),
     *("kapnb.Simulation", "kapnb.TaskRun", "kapnb.simulate", "kapnb.simulation", "kapnb.sources"),
-    *("kapnb.check_resume", "kapnb.faults", "kapnb.lint", "kapnb.stress"),
+    *("kapnb.check_resume", "kapnb.faults", "kapnb.last_run", "kapnb.lint", "kapnb.stress"),
 )
 
 #: Calls into those packages that make a plain constant, the same on every machine.

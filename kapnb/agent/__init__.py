@@ -22,6 +22,7 @@ from kapnb.agent._start import end_process, refuse, run
 from kapnb.agent._stdio import FdStream, claim_stdio, claimed
 
 if TYPE_CHECKING:
+    from kapnb.agent._counters import Counters
     from kapnb.agent._logs import configure_logging
     from kapnb.agent._socketstream import SocketStream
     from kapnb.agent._supervised import UNSUPERVISED
@@ -36,6 +37,7 @@ __all__ = [
     "Accepter",
     "Agent",
     "ByteStream",
+    "Counters",
     "FdStream",
     "Outbox",
     "Server",
@@ -52,6 +54,7 @@ __all__ = [
 
 _LAZY = {
     "Accepter": "kapnb.agent._unix",
+    "Counters": "kapnb.agent._counters",
     "Server": "kapnb.agent._unix",
     "SocketStream": "kapnb.agent._socketstream",
     "UNSUPERVISED": "kapnb.agent._supervised",

@@ -145,6 +145,7 @@ class Agent:
         if counters is not None:
             self._handle_event = counters.watch(self.session)
         self._writing = threading.Lock()  # the pulse writes, too
+        self._late = threading.Lock()
         self._stream: ByteStream | None = None
         self._busy = self._stopping = self._gave_up = False
         self._rounds = 0  # how often there was something to do
@@ -245,6 +246,19 @@ class Agent:
         self._stopping = True
         if self._stream is not None:
             self._stream.wake()
+
+    def send_late(self, item: Any) -> None:
+        """Send output that comes after `run` has ended; from any thread, while the stream lasts.
+
+        Raises
+        ------
+        HandlerError
+            If there was no task, or it has failed: Kapacitor has had the last word.
+        """
+        with self._late:
+            self.session.emit_late(item)
+            if self._stream is not None:
+                self._flush(self._stream)
 
     def _flush(self, stream: ByteStream) -> None:
         if not self._outbox.ready:

@@ -35,8 +35,9 @@ class Served:
     ) -> None:
         self.number, self.connection, self.address = number, connection, address
         self.log = _child(log, f"connection {number}")
+        #: What ends this connection in good order, called in any thread; set by who serves it.
+        self.on_end: Callable[[], None] | None = None
         self._thread: threading.Thread | None = None
-        self._stream: SocketStream | None = None
         self._agent: Agent | None = None
         self._ending = False
 
@@ -55,17 +56,28 @@ class Served:
             agent = self._agent = make_agent(handler, self.log)
             # Its thread cannot be ended, its connection can.
             agent.on_hung = agent.on_unread = self.cut_off
-            self._stream = stream
-            if self._ending:  # asked for before there was a stream
-                stream.end()
+            self.ends_by(stream.end)
             status = agent.run(stream)
-            started = agent.connection.our_state is not State.START
-            if self._ending and started and agent.session.error is None:
-                self._say(agent.connection, farewell)  # a task; who only asked info needs none
+            if agent.session.error is None:
+                self.say_farewell(agent.connection, farewell)
             self.log.info("ended, status %d", status)
         finally:
             self.close()
             stream.close()
+
+    def ends_by(self, end: Callable[[], None]) -> None:
+        """Have `end` called when an orderly end is asked for, which may have been already."""
+        self.on_end = end
+        if self._ending:
+            end()
+
+    def say_farewell(self, connection: Connection, text: str, waiting: bytes = b"") -> None:
+        """Say why it is over if it was us who ended it; who only asked info needs no reason.
+
+        What waits to be written goes first: it may begin with the rest of a frame.
+        """
+        if self._ending and connection.our_state is not State.START:
+            self._say(connection, text, waiting)
 
     def _at_end(self) -> None:
         """Let the Agent end as if the peer had closed its side at a frame boundary."""
@@ -80,7 +92,7 @@ class Served:
         self._say(Connection(Role.AGENT), str(error))
         self.close()
 
-    def _say(self, connection: Connection, text: str) -> None:
+    def _say(self, connection: Connection, text: str, waiting: bytes = b"") -> None:
         """Send a last ErrorResponse and wait until the peer has closed its side.
 
         Without it Kapacitor would find a broken pipe at its next write, and nothing else.
@@ -89,7 +101,7 @@ class Served:
         text = text.encode(errors="backslashreplace").decode()  # a path may hold anything
         with contextlib.suppress(OSError):  # gone already, or too slow
             self.connection.settimeout(LINGER_S)
-            self.connection.sendall(connection.send(ErrorResponse(text)))
+            self.connection.sendall(waiting + connection.send(ErrorResponse(text)))
             self.connection.shutdown(socket.SHUT_WR)
             # Closed with bytes unread, the peer's writer would meet an error that hides the text.
             while self.connection.recv(READ_SIZE) and time.monotonic() < deadline:
@@ -103,9 +115,8 @@ class Served:
     def end(self) -> None:
         """Ask for an orderly end; from any thread."""
         self._ending = True
-        stream = self._stream
-        if stream is not None:
-            stream.end()
+        if self.on_end is not None:
+            self.on_end()
             return
         with contextlib.suppress(OSError):  # an accepter's own agent sees the end of input
             self.connection.shutdown(socket.SHUT_RD)

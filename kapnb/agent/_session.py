@@ -474,6 +474,13 @@ class Session:
                 place = f"line {line} of {os.path.basename(file)}"
                 raise locate(error, callback, place=place) from error.__cause__
 
+    def emit_late(self, item: Point | Batch) -> None:
+        """Send output of user code that goes on after the end; see `Agent.send_late`."""
+        if self.error is not None or not self._begun:
+            raise HandlerError("output after the agent has ended")
+        self._emit(item)
+        self.flush_emitted()
+
     def flush_emitted(self) -> None:
         """Send what other threads emitted while there was nothing to handle."""
         self.handle(_NOTHING)

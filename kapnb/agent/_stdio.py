@@ -122,12 +122,24 @@ class StdioClaim:
         sys.stdout.flush()  # what was printed before is no frame either
         sys.stdout = sys.stderr = self.stderr = LineLimited(sys.stderr)
         self.stream = FdStream(frames_in, frames_out)
+        os.register_at_fork(after_in_child=self._forget_frames)
         self.info: bytes | None = None
         self.agent: Agent | None = None
         self.served = False
         self.foretold = False
         self._porch: Porch | None = None
         speak_at_the_end(self)
+
+    def _forget_frames(self) -> None:
+        """Let a child process that was forked have nothing of the wire.
+
+        It would write frames of its own if user code falls back into ours there, and if it
+        outlives its parent, Kapacitor would wait for the end of an output that it holds open.
+        """
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for number in self.stream.fds:
+            os.dup2(nothing, number, inheritable=False)
+        os.close(nothing)
 
     def open_porch(self, info: bytes | None) -> None:
         """Send signs of life while the script is imported, and answer info if it is known.

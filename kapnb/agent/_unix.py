@@ -225,14 +225,18 @@ class Server:
     def _serve(self, served: Served) -> None:
         """Serve one connection; runs in its thread."""
         try:
-            handler = self._handler_for(served)
-            if handler is not None:
-                served.run(handler, self._farewell)
+            self.serve_connection(served)
         except BaseException:  # also sys.exit: nothing of it may reach other connections
             served.log.exception("failed")
             served.close()
         finally:
             self._forget(served)
+
+    def serve_connection(self, served: Served) -> None:
+        """Ask the accepter, then run a Handler; what serves otherwise overrides this."""
+        handler = self._handler_for(served)
+        if handler is not None:
+            served.run(handler, self.farewell)
 
     def _handler_for(self, served: Served) -> Handler | None:
         """Return what serves the connection; None if it was refused or is somebody else's."""
@@ -257,7 +261,8 @@ class Server:
             return None
 
     @property
-    def _farewell(self) -> str:
+    def farewell(self) -> str:
+        """What the tasks are told that a stop of the server ends."""
         return f"the UDF server at {self.path} was stopped; start it, then enable the task again"
 
 
@@ -284,10 +289,14 @@ def run_server(handler: type[Handler], path: str | os.PathLike[str], *, mode: in
     SystemExit
         With status 0, once a signal has come and all connections have ended.
     """
+    serve_until_signal(Server(path, handler, mode=mode))
+
+
+def serve_until_signal(server: Server) -> None:
+    """Run `server` until SIGTERM or SIGINT, and end the process; see `run_server`."""
     configure_logging()
     if isinstance(sys.stdout, io.TextIOWrapper):  # a journal should see a print when it happens
         sys.stdout.reconfigure(line_buffering=True)
-    server = Server(path, handler, mode=mode)
     server.prepare()  # a signal while a model loads ends the process at once, as usual
     for number in _ENDING:
         signal.signal(number, lambda *_: server.stop())

@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if argv is None else argv
     # Kapacitor waits for `kapnb run`: one command's module is enough if it is named first.
-    arguments = build_parser(only=words[0] if words else None).parse_args(words)
+    arguments = _parse(build_parser(only=words[0] if words else None), words)
     try:
         status: int = arguments.execute(arguments)
         sys.stdout.flush()
@@ -62,6 +62,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return EXIT_OK
     return status
+
+
+def _parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
+    """Parse, with ``kapnb run old.py --supervise -- --fast`` as it is meant.
+
+    argparse takes the words of a ``nargs="*"`` in one piece and thinks it complete before the
+    first option, until Python 3.13.
+    """
+    arguments, left = parser.parse_known_args(words)
+    if not left:
+        return arguments
+    dashes = left.index("--") if "--" in left else len(left)
+    late = left[:dashes] + left[dashes + 1 :]
+    if not hasattr(arguments, "arguments") or any(word[:1] == "-" for word in left[:dashes]):
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    arguments.arguments += late
+    return arguments
 
 
 def build_parser(only: str | None = None) -> argparse.ArgumentParser:

@@ -36,7 +36,7 @@ def add_supervision(parser: argparse.ArgumentParser) -> None:
         "--max-restarts",
         type=int,
         metavar="N",
-        help="give up after N restarts within a minute (default: 10)",
+        help="give up after N restarts within a minute (default: 100)",
     )
 
 
@@ -50,10 +50,6 @@ def run_supervised(arguments: argparse.Namespace) -> int:
     """
     from kapnb.supervise import Limits, supervise
 
-    if getattr(arguments, "socket", None) is not None:
-        raise TargetError(
-            "--supervise serves stdio; a socket's connections are not supervised: leave one out"
-        )
     given: dict[str, Any] = {
         name: getattr(arguments, name)
         for name in ("snapshot_every", "buffer_points", "max_restarts")
@@ -65,5 +61,10 @@ def run_supervised(arguments: argparse.Namespace) -> int:
         limits = Limits(**given)
     except ValueError as error:
         raise TargetError(f"kapnb run --supervise (or KAPNB_BUSY_LIMIT): {error}") from error
-    status: int = supervise([sys.executable, "-m", "kapnb", "run", arguments.target], limits)
+    command = [sys.executable, "-m", "kapnb", "run", "--", arguments.target, *arguments.arguments]
+    if arguments.socket is not None:
+        from kapnb.supervise import supervise_socket
+
+        supervise_socket(command, arguments.socket, limits, mode=arguments.mode)
+    status: int = supervise(command, limits)
     return status

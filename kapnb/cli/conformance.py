@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="how long an agent may take to leave (default: 10)",
     )
     parser.add_argument(
-        "--jobs", type=int, default=2, metavar="N", help="cases at a time (default: 2)"
+        "--jobs", type=_jobs, default=2, metavar="N", help="cases at a time (default: 2)"
     )
     parser.add_argument(
         "--only", type=_numbers, metavar="N,…", help="numbers of the cases (default: all)"
@@ -84,6 +84,13 @@ def _seconds(text: str) -> float:
     if not 0 < value < 3600:
         raise argparse.ArgumentTypeError("seconds, more than 0 and less than 3600")
     return value
+
+
+def _jobs(text: str) -> int:
+    jobs = int(text)
+    if jobs < 1:
+        raise argparse.ArgumentTypeError("a number of cases, at least 1")
+    return jobs
 
 
 def _numbers(text: str) -> list[int]:

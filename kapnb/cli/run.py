@@ -53,6 +53,12 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.socket is not None:
         from kapnb.agent import run_server
 
+        if arguments.arguments:
+            raise TargetError(
+                f"with --socket {arguments.target} is imported and not run, so it gets no "
+                f"arguments ({' '.join(arguments.arguments)}); a script that listens by itself is "
+                "run without --socket"
+            )
         run_server(load_target(arguments.target), arguments.socket, mode=arguments.mode)
         return 0
     path = Path(arguments.target)

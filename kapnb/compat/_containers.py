@@ -104,6 +104,10 @@ class AnyMap(MutableMapping[str, Any]):
         return iter([self._entry(name) for name in self._names()])
 
     def __delitem__(self, name: Any) -> None:
+        if isinstance(name, slice):
+            for each in self._names()[name]:
+                del self._open()[each]
+            return
         if isinstance(name, int):
             name = self._names()[name]
         if name not in self._read():
@@ -180,6 +184,13 @@ class AnyMap(MutableMapping[str, Any]):
     def remove(self, entry: Any) -> None:
         """Remove an entry, or a key."""
         del self[getattr(entry, "key", entry)]
+
+    def _pop_at(self, index: int) -> Any:
+        """Remove the entry at a position; return it as protobuf's own, which needs no map."""
+        name = self._names()[index]
+        popped = self.GetEntryClass()(key=name, value=self._read()[name])
+        del self[name]
+        return popped
 
     def _at(self, index: Any) -> Any:
         """Return the entry at a position, or the entries of a slice."""

@@ -115,6 +115,7 @@ class Outbox:
         self._streams = False  # points go out alone
         self._edge: EdgeType | None = None
         self._emit: Callable[[Any], None] | None = None
+        self._late: Callable[[Any], None] | None = None
         self._ended = False
         self._early: list[Any] = []  # written before the session began
         self._open: dict[int, list[Any]] = {}  # thread → the messages of its batch
@@ -140,10 +141,18 @@ class Outbox:
         """Say that this thread calls the callbacks from now on."""
         self._thread = threading.get_ident()
 
+    def outlive(self, send: Callable[[Any], None]) -> None:
+        """Let `send` have what is written after the session has ended.
+
+        Scripts whose threads work through a queue write on when the input has ended.
+        """
+        self._late = send
+
     def end(self) -> None:
-        """Pass nothing on any more."""
+        """Pass nothing on any more, unless it may outlive the session."""
         with self._room:
-            self._ended, self._emit, self._thread = True, None, 0
+            late = self._late if self._edge is not None else None  # no data before init
+            self._ended, self._emit, self._thread = True, late, 0
             self._waiting = 0
             self._room.notify_all()
 

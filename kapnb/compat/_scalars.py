@@ -78,8 +78,13 @@ class ScalarMap(AnyMap):
         self[name] = default
         return self[name]
 
-    def pop(self, name: Any, *default: Any) -> Any:
-        """Remove an entry; return its value, or `default`, or the type's zero."""
+    def pop(self, name: Any = -1, *default: Any) -> Any:
+        """Remove an entry; return its value, or `default`, or the type's zero.
+
+        A position, as lists of entries have it, returns the entry.
+        """
+        if isinstance(name, int):
+            return self._pop_at(name)
         value = self.get(name)
         if value is None:
             return default[0] if default else self._zero

@@ -7,6 +7,7 @@ not leak, may print, and cannot send what would bring the daemon down.
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -142,6 +143,8 @@ class Agent:
         agent = self._runtime = make_agent(handler)
         if stdio:
             serve_stdio(agent)
+            if not os.environ.get("KAPNB_SUPERVISED"):  # there, output belongs to an input
+                self._outbox.outlive(agent.send_late)
         else:  # other connections go on
             agent.on_hung = agent.on_unread = lambda: cut_off(self._in)
         if self._stopping:  # asked before there was anything to stop

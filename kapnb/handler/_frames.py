@@ -7,7 +7,7 @@ before they become ints, because pandas 3 keeps microseconds by default.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kapnb.errors import MissingExtra, SourceError
@@ -18,7 +18,79 @@ if TYPE_CHECKING:
 
 _V = TypeVar("_V")
 
-__all__ = ["frame_from_points", "points_from_frame"]
+__all__ = [
+    "Table",
+    "frame_from_columns",
+    "frame_from_points",
+    "points_from_frame",
+    "table_from_frame",
+]
+
+#: Rows that are turned into Python values together, and no more: a frame may be large.
+_BLOCK = 4096
+
+
+class Table:
+    """The columns of a frame, once they are known to hold points: a row each.
+
+    Attributes
+    ----------
+    times : sequence of int
+        Nanoseconds since the Unix epoch.
+    tags : dict of str to sequence
+        Texts, and None where there is none.
+    fields : dict of str to sequence
+        Python values, and None where there is none; or an array of int64, or of float64 in
+        which NaN says so.
+    name : str or None
+        Measurement.
+    """
+
+    __slots__ = ("fields", "name", "tags", "times")
+
+    def __init__(
+        self,
+        times: Sequence[int],
+        tags: dict[str, Sequence[str | None]],
+        fields: dict[str, Sequence[Any]],
+        name: str | None,
+    ) -> None:
+        self.times, self.tags, self.fields, self.name = times, tags, fields, name
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def blocks(self) -> Iterator[Table]:
+        """Yield tables of some rows each, in order."""
+        for start in range(0, len(self), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            yield Table(
+                self.times[rows],
+                {name: column[rows] for name, column in self.tags.items()},
+                {name: column[rows] for name, column in self.fields.items()},
+                self.name,
+            )
+
+    def points(self) -> Iterator[Point]:
+        """Yield the rows as points."""
+        for block in self.blocks():
+            count = len(block)
+            times = _listed(block.times)
+            rows = zip(times, _rows(block.fields, count), _rows(block.tags, count), strict=True)
+            for moment, fields, tags in rows:
+                yield Point(fields, time=moment, name=self.name, tags=tags if self.tags else None)
+
+    def first_without_fields(self) -> int | None:
+        """Return the first row that misses all fields, if there is one."""
+        if any(_is_whole(column) for column in self.fields.values()):
+            return None
+        start = 0
+        for block in self.blocks():
+            for row, fields in enumerate(_rows(block.fields, len(block)), start):
+                if not fields:
+                    return row
+            start += len(block)
+        return None
 
 
 def points_from_frame(
@@ -59,21 +131,32 @@ def points_from_frame(
     Point(cpu host=a 1970-01-01T00:00:00Z n=1 x=0.5)
     Point(cpu host=a 1970-01-01T00:00:00.000000001Z n=2)
     """
+    return table_from_frame(frame, time=time, tags=tags, name=name).points()
+
+
+def table_from_frame(
+    frame: pd.DataFrame,
+    *,
+    time: str | None = None,
+    tags: Iterable[str] = (),
+    name: str | None = None,
+) -> Table:
+    """Return the columns of `frame` as those of points; see `points_from_frame`."""
     pandas = _pandas()
     tags = (tags,) if isinstance(tags, str) else tuple(tags)
     _check_columns(pandas, frame)
     times, time = _find_times(pandas, frame, time)
     _check_tags(frame, tags, time)
-    tag_columns = {tag: _tag_values(pandas, frame[tag]) for tag in tags}
-    field_columns = {
-        column: _field_values(pandas, frame[column])
-        for column in frame.columns
-        if column != time and column not in tags
-    }
-    count = len(times)
-    rows = zip(times, _rows(field_columns, count), _rows(tag_columns, count), strict=True)
-    for moment, fields, row_tags in rows:
-        yield Point(fields, time=moment, name=name, tags=row_tags if tags else None)
+    return Table(
+        times,
+        {tag: _tag_values(pandas, frame[tag]) for tag in tags},
+        {
+            column: _field_values(pandas, frame[column])
+            for column in frame.columns
+            if column != time and column not in tags
+        },
+        name,
+    )
 
 
 def frame_from_points(points: Iterable[Point], *, tags: bool = True) -> pd.DataFrame:
@@ -105,19 +188,30 @@ def frame_from_points(points: Iterable[Point], *, tags: bool = True) -> pd.DataF
     >>> frame.index.dtype
     datetime64[ns, UTC]
     """
-    pandas = _pandas()
     points = list(points)
-    fields = _columns([point.fields for point in points])
-    tag_columns = _columns([point.tags for point in points]) if tags else {}
-    if both := [name for name in tag_columns if name in fields]:
+    return frame_from_columns(
+        [point.time for point in points],
+        _columns([point.tags for point in points]) if tags else {},
+        _columns([point.fields for point in points]),
+    )
+
+
+def frame_from_columns(
+    times: Sequence[int],
+    tags: Mapping[str, list[str | None]],
+    fields: Mapping[str, list[FieldValue | None]],
+) -> pd.DataFrame:
+    """Return points that are columns already as a DataFrame; see `frame_from_points`."""
+    pandas = _pandas()
+    if both := [name for name in tags if name in fields]:
         raise SourceError(
             f"{both[0]!r} is a tag and a field, and a frame has one column of a name; "
             "leave the tags out with tags=False, or rename one of them",
             "DataFrame",
         )
-    times = pandas.Index([point.time for point in points], dtype="int64", name="time")
-    index = times.astype("datetime64[ns]").tz_localize("UTC")
-    columns: dict[str, list[Any]] = {**tag_columns, **fields}
+    moments = pandas.Index(times, dtype="int64", name="time")
+    index = moments.astype("datetime64[ns]").tz_localize("UTC")
+    columns: dict[str, list[Any]] = {**tags, **fields}
     data = {
         name: pandas.Series(values, index=index, dtype=_dtype(values))
         for name, values in columns.items()
@@ -165,7 +259,9 @@ def _check_tags(frame: pd.DataFrame, tags: tuple[str, ...], time: str | None) ->
             )
 
 
-def _find_times(pandas: Any, frame: pd.DataFrame, time: str | None) -> tuple[list[int], str | None]:
+def _find_times(
+    pandas: Any, frame: pd.DataFrame, time: str | None
+) -> tuple[Sequence[int], str | None]:
     """Return the times, and the name of the column they come from, if it is one."""
     index = frame.index
     dated = isinstance(index, pandas.DatetimeIndex)
@@ -192,7 +288,7 @@ def _find_times(pandas: Any, frame: pd.DataFrame, time: str | None) -> tuple[lis
     )
 
 
-def _moments(pandas: Any, values: pd.Series, what: str) -> list[int]:
+def _moments(pandas: Any, values: pd.Series, what: str) -> Sequence[int]:
     """Return times as nanoseconds since the Unix epoch."""
     types = pandas.api.types
     where = f"DataFrame, {what}"
@@ -201,7 +297,7 @@ def _moments(pandas: Any, values: pd.Series, what: str) -> list[int]:
         raise SourceError("the time is missing", f"{where}, row {missing.index(True)}")
     if types.is_datetime64_any_dtype(values.dtype):
         try:
-            times: list[int] = pandas.DatetimeIndex(values).as_unit("ns").asi8.tolist()
+            times: Sequence[int] = pandas.DatetimeIndex(values).as_unit("ns").asi8
         except pandas.errors.OutOfBoundsDatetime as error:
             raise SourceError(f"nanoseconds hold the years 1678 to 2261: {error}", where) from None
         return times
@@ -253,22 +349,15 @@ def _moment(value: Any, where: str) -> int:
         ) from None
 
 
-def _field_values(pandas: Any, column: pd.Series) -> list[Any]:
-    """Return the values of a column as Python's own; None where one is missing."""
+def _field_values(pandas: Any, column: pd.Series) -> Sequence[Any]:
+    """Return the values of a column as `Table.fields` says."""
     types = pandas.api.types
     dtype: Any = column.dtype
     where = f"DataFrame, column {column.name!r}"
-    missing = column.isna().tolist()
-    if (
-        isinstance(dtype, pandas.CategoricalDtype)
-        or types.is_object_dtype(dtype)
-        or types.is_unsigned_integer_dtype(dtype)  # may exceed 64 bits with a sign
-    ):
-        values = column.astype(object).tolist()
-        return [
-            None if gap else _checked(value, f"{where}, row {row}")
-            for row, (value, gap) in enumerate(zip(values, missing, strict=True))
-        ]
+    if isinstance(dtype, pandas.CategoricalDtype):
+        return _category_values(column, where)
+    if types.is_object_dtype(dtype) or types.is_unsigned_integer_dtype(dtype):
+        return _object_values(column, where)  # those may exceed 64 bits with a sign
     if not (
         types.is_bool_dtype(dtype)
         or types.is_integer_dtype(dtype)
@@ -280,10 +369,41 @@ def _field_values(pandas: Any, column: pd.Series) -> list[Any]:
             "drop it, or name it with time= if it holds the times",
             where,
         )
-    present: list[Any] = column.tolist()
-    if any(missing):
-        return [None if gap else value for value, gap in zip(present, missing, strict=True)]
-    return present
+    if not types.is_extension_array_dtype(dtype) and dtype.kind in "if":
+        numbers: Sequence[Any] = column.to_numpy("int64" if dtype.kind == "i" else "float64")
+        return numbers
+    return _with_gaps(column.tolist(), column)
+
+
+def _with_gaps(values: list[Any], column: pd.Series) -> list[Any]:
+    """Return the values of `column` with None where one is missing."""
+    missing = column.isna()
+    if not missing.any():
+        return values
+    return [None if gap else value for value, gap in zip(values, missing.tolist(), strict=True)]
+
+
+def _category_values(column: pd.Series, where: str) -> list[Any]:
+    """Return the values of a categorical column; each category in use is looked at once."""
+    codes = column.cat.codes.tolist()
+    categories = column.cat.categories.astype(object).tolist()
+    first = dict(zip(reversed(codes), reversed(range(len(codes))), strict=True))
+    values: dict[int, Any] = {
+        code: None if code < 0 else _checked(categories[code], f"{where}, row {row}")
+        for code, row in sorted(first.items(), key=lambda found: found[1])
+    }
+    return [values[code] for code in codes]
+
+
+def _object_values(column: pd.Series, where: str) -> list[Any]:
+    values = _with_gaps(column.astype(object).tolist(), column)
+    kinds = set(map(type, values))
+    if kinds <= {str, float, bool, type(None)}:
+        return values
+    return [
+        None if value is None else _checked(value, f"{where}, row {row}")
+        for row, value in enumerate(values)
+    ]
 
 
 def _checked(value: Any, where: str) -> FieldValue:
@@ -298,17 +418,35 @@ def _checked(value: Any, where: str) -> FieldValue:
 
 
 def _tag_values(pandas: Any, column: pd.Series) -> list[str | None]:
-    return [None if value is None else str(value) for value in _field_values(pandas, column)]
+    values = _listed(_field_values(pandas, column))
+    if set(map(type, values)) <= {str, type(None)}:
+        return values
+    return [None if value is None else str(value) for value in values]
 
 
-def _rows(columns: dict[str, list[_V | None]], count: int) -> Iterator[dict[str, _V]]:
+def _listed(column: Sequence[Any]) -> list[Any]:
+    """Return a column of a Table as Python values."""
+    if isinstance(column, list):
+        return column
+    values: list[Any] = column.tolist()  # type: ignore[attr-defined]
+    return values if _is_whole(column) else [None if x != x else x for x in values]
+
+
+def _is_whole(column: Any) -> bool:
+    """Return whether a column of a Table has a value in every row."""
+    if isinstance(column, list):
+        return None not in column
+    return bool((column == column).all())  # NaN differs from itself
+
+
+def _rows(columns: Mapping[str, Sequence[_V | None]], count: int) -> Iterator[dict[str, _V]]:
     """Turn columns into rows without the absent values."""
     names = tuple(columns)
     if not names:
         return ({} for _ in range(count))
     return (
         {name: value for name, value in zip(names, values, strict=True) if value is not None}
-        for values in zip(*columns.values(), strict=True)
+        for values in zip(*map(_listed, columns.values()), strict=True)
     )
 
 
@@ -330,7 +468,7 @@ def _columns(rows: list[Mapping[str, _V]]) -> dict[str, list[_V | None]]:
 
 def _dtype(values: list[Any]) -> str | None:
     """Return the dtype that holds `values` exactly; None lets pandas choose its own for text."""
-    kinds = {type(value) for value in values}
+    kinds = set(map(type, values))
     gaps = type(None) in kinds
     kinds.discard(type(None))
     if kinds == {int}:

@@ -1,8 +1,11 @@
 """The wire, without I/O: framing, codec, states, Connection.
 
-`_wire` and `_codec` are the only code that knows protobuf. Nothing here reads, writes, waits,
-keeps time or starts a thread.
+`_wire` and `_codec` are the only code that knows protobuf; `_series`, `_layouts` and `_columns`
+do with them what many points at once need. Nothing here reads, writes, waits, keeps time or
+starts a thread.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from kapnb.protocol._codec import Codec, ProtobufCodec
 from kapnb.protocol._connection import (
@@ -14,7 +17,11 @@ from kapnb.protocol._connection import (
 )
 from kapnb.protocol._frames import split_frames
 from kapnb.protocol._states import Kind, Role, State
-from kapnb.protocol._wire import WirePoint
+from kapnb.protocol._wire import WirePoint, wire_point
+
+if TYPE_CHECKING:
+    from kapnb.protocol._columns import RowPoint, decode_columns, row_point
+    from kapnb.protocol._series import SeriesEncoder, encode_point, point_frames
 
 __all__ = [
     "FRAME_SIZE_MAX",
@@ -25,8 +32,33 @@ __all__ = [
     "Kind",
     "ProtobufCodec",
     "Role",
+    "RowPoint",
+    "SeriesEncoder",
     "State",
     "UnknownRequest",
     "WirePoint",
+    "decode_columns",
+    "encode_point",
+    "point_frames",
+    "row_point",
     "split_frames",
+    "wire_point",
 ]
+
+#: Names that no agent needs, loaded at their first use.
+_LAZY = {
+    "RowPoint": "kapnb.protocol._columns",
+    "SeriesEncoder": "kapnb.protocol._series",
+    "decode_columns": "kapnb.protocol._columns",
+    "encode_point": "kapnb.protocol._series",
+    "point_frames": "kapnb.protocol._series",
+    "row_point": "kapnb.protocol._columns",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'kapnb.protocol' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_LAZY[name]), name)

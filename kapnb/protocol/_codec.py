@@ -33,14 +33,16 @@ from kapnb.model import (
 )
 from kapnb.protocol._wire import WirePoint, fill_point, schema, varint, wire_point
 
-__all__ = ["Codec", "ProtobufCodec"]
+__all__ = ["POINT_TAG", "Codec", "ProtobufCodec"]
 
 #: Tag of the one-of member `point`, the same in Request and Response.
-_POINT_TAG = b"\x8a\x01"
+POINT_TAG = b"\x8a\x01"
 #: No body begins so: it would be longer than itself.
-_NO_POINT = _POINT_TAG + b"\xff" * 10
+_NO_POINT = POINT_TAG + b"\xff" * 10
 #: Headers are remembered by size: most points of a stream are of a few sizes.
 _REMEMBERED_MAX = 8192
+#: Longest quotation of a text, in characters.
+_QUOTE_MAX = 80
 
 
 class Codec(Protocol):
@@ -335,16 +337,17 @@ class ProtobufCodec:
             _ENCODE[type(message)](envelope, message)
             body: bytes = envelope.SerializeToString(deterministic=self._deterministic)
         except (AttributeError, TypeError, ValueError) as error:  # also lone surrogates
-            name = type(message).__name__
-            raise LocalProtocolError(f"a {name} cannot be put on the wire: {error}") from error
+            name = "Point" if isinstance(message, Point) else type(message).__name__
+            why = _no_text(error) if isinstance(error, UnicodeEncodeError) else error
+            raise LocalProtocolError(f"a {name} cannot be put on the wire: {why}") from error
         return varint(len(body)) + body
 
     def _prefix(self, size: int) -> bytes:
         """Return how a body of `size` bytes begins that is one point."""
         for digits in range(1, 6):
-            length = varint(max(size - len(_POINT_TAG) - digits, 0))
+            length = varint(max(size - len(POINT_TAG) - digits, 0))
             if len(length) == digits:
-                prefix = _POINT_TAG + length
+                prefix = POINT_TAG + length
                 break
         else:  # 131 bytes, say: a point is 130 with a length of one byte, 132 with one of two
             prefix = _NO_POINT
@@ -354,8 +357,15 @@ class ProtobufCodec:
 
     def _header(self, size: int) -> bytes:
         """Return what stands before a point of `size` bytes in its frame."""
-        inner = _POINT_TAG + varint(size)
+        inner = POINT_TAG + varint(size)
         header = varint(len(inner) + size) + inner
         if len(self._headers) < _REMEMBERED_MAX:
             self._headers[size] = header
         return header
+
+
+def _no_text(error: UnicodeEncodeError) -> str:
+    """Say which text holds what no UTF-8 can: half of a pair, from bytes that were no text."""
+    text, half = error.object, error.object[error.start]
+    shown = text if len(text) <= _QUOTE_MAX else f"{text[:_QUOTE_MAX]}…"
+    return f"the text {shown!r} holds {half!r}, which is no character; decode with errors='replace'"

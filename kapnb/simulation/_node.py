@@ -8,13 +8,16 @@ very `Agent` that production runs.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from kapnb.agent import Agent
+from kapnb.agent import Agent, Counters, Outbox, Session
 from kapnb.errors import HandlerError, KapnbError
 from kapnb.handler import Handler
 from kapnb.model import (
+    STREAM,
     Batch,
     BeginBatch,
     EndBatch,
@@ -29,8 +32,8 @@ from kapnb.model import (
     SnapshotRequest,
     SnapshotResponse,
 )
-from kapnb.protocol import Codec, Connection, ProtobufCodec, Role
-from kapnb.simulation._transcript import Transcript
+from kapnb.protocol import Codec, Connection, ProtobufCodec, Role, WirePoint, point_frames
+from kapnb.simulation._transcript import Exchange, Transcript
 
 __all__ = ["UdfNode"]
 
@@ -46,6 +49,8 @@ class UdfNode:
         As init tells them.
     codec : Codec, optional
         What encodes and decodes on Kapacitor's side and the agent's.
+    gate : context manager, optional
+        Entered around calls of `feed_points` that may be interrupted; see `InterruptGate`.
 
     Attributes
     ----------
@@ -61,6 +66,8 @@ class UdfNode:
         What Kapacitor then says of the node, such as ``failed to initialize processes …``.
     warnings : list of str
         What Kapacitor would have logged, or silently borne.
+    interrupt : KeyboardInterrupt or None
+        What broke into the last call of `feed_points`.
     """
 
     def __init__(
@@ -70,6 +77,7 @@ class UdfNode:
         task_id: str,
         node_id: str,
         codec: Codec | None = None,
+        gate: AbstractContextManager[None] | None = None,
     ) -> None:
         self.handler = handler
         self.task_id, self.node_id = task_id, node_id
@@ -78,6 +86,9 @@ class UdfNode:
         self.error: KapnbError | None = None
         self.refusal = ""
         self.warnings: list[str] = []
+        self.interrupt: KeyboardInterrupt | None = None
+        self._takes_points = codec is None
+        self._gate = gate or nullcontext()
         self._codec = codec or ProtobufCodec(deterministic=True)
         self._log = _Warnings(self.warnings)
         self._received: list[Point | Batch] = []
@@ -123,6 +134,74 @@ class UdfNode:
             self._exchange(item)
         return self._taken()
 
+    @property
+    def takes_points(self) -> bool:
+        """Whether `feed_points` may be used; once `ask_info` was called."""
+        return self._takes_points and self.info.wants is self.info.provides is STREAM
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether `feed_points` may be given one point only."""
+        return bool(self.handler.handler_shape.asynchronous)
+
+    def feed_points(self, points: list[bytes]) -> Exchange:
+        """Send encoded points in one go, to the same effect as one by one.
+
+        Parameters
+        ----------
+        points : list of bytes
+            As `WirePoint.raw`. With async methods no more than one, see `one_by_one`, as each
+            must be settled before the next.
+
+        Returns
+        -------
+        Exchange
+            The points that were handled, up to the one where an error or an interrupt came,
+            each with what it gave. It is in the transcript, too.
+        """
+        answers, sent = self._answers, point_frames(points)
+        answers.totals.clear()
+        data: bytes | None = None
+        self.interrupt = None
+        try:
+            with self._gate:
+                data = self._agent.feed(sent)
+        except KeyboardInterrupt as interrupt:
+            self.interrupt = interrupt
+        if data is None:
+            data = self._agent.take()
+        if data == sent and answers.are_one_each(len(points)):
+            exchange = Exchange(points, points, [1] * len(points))  # untouched: the same bytes
+            self.transcript.add_exchange(exchange)
+        else:
+            exchange = self._exchanged(points, data)
+        self.error = self.error or self._agent.session.error
+        return exchange
+
+    def _exchanged(self, points: list[bytes], data: bytes) -> Exchange:
+        """Take and record the responses to `points`."""
+        responses: list[bytes] = []
+        others: list[Any] = []
+        if data:  # none would say that the agent has gone
+            self._kapacitor.receive_data(data)
+        for message in self._kapacitor.events():
+            if isinstance(message, WirePoint) and message.raw is not None:
+                responses.append(message.raw)
+            else:  # an error, the last word
+                others.append(message)
+        answers = self._answers.of_each(len(responses), len(others))
+        exchange = Exchange(points[: len(answers)], responses, answers)
+        self.transcript.add_exchange(exchange)
+        for message in others:
+            self.transcript.add(False, self._codec.encode_response(message, in_batch=False))
+        self._take_all(others)
+        return exchange
+
+    def rescue(self) -> list[Point | Batch]:
+        """Return what has come back although `feed` was interrupted."""
+        self._receive(self._agent.take())
+        return self._taken()
+
     def take_snapshot(self) -> bytes:
         """Ask for a snapshot and return it."""
         self._exchange(SnapshotRequest())
@@ -151,7 +230,8 @@ class UdfNode:
             raise HandlerError(
                 f"{self.handler.__name__}() failed: {type(error).__name__}: {error}"
             ) from error
-        self._agent = Agent(handler, codec=self._codec, log=self._log)
+        self._answers = _Answers()
+        self._agent = Agent(handler, codec=self._codec, log=self._log, counters=self._answers)
         self._kapacitor = Connection(
             Role.KAPACITOR,
             wants=info.wants if info else None,
@@ -165,6 +245,7 @@ class UdfNode:
         frame = self._kapacitor.send(message)
         self.transcript.add(True, frame)
         self._receive(self._agent.feed(frame))
+        self._answers.totals.clear()
 
     def _receive(self, data: bytes) -> None:
         if data:
@@ -208,6 +289,56 @@ class UdfNode:
     def _taken(self) -> list[Point | Batch]:
         received, self._received = self._received, []
         return received
+
+
+class _Answers(Counters):
+    """Counts the frames with which an agent answers each event."""
+
+    def __init__(self) -> None:
+        super().__init__(every_s=math.inf)
+        #: After each event, how many frames were waiting.
+        self.totals: list[int] = []
+
+    def count_output(self, outbox: Outbox) -> None:
+        """Look at this outbox."""
+        self._ready = outbox.ready
+
+    def watch(self, session: Session) -> Callable[[Any], None]:
+        """Return `session.handle` with a look at the outbox behind it."""
+        handle, ready, note = session.handle, self._ready, self.totals.append
+
+        def counted(event: Any) -> None:
+            try:
+                handle(event)
+            finally:
+                note(len(ready))
+
+        return counted
+
+    def are_one_each(self, count: int) -> bool:
+        """Return whether there were `count` events, each with one frame."""
+        return self.totals == list(range(1, count + 1))
+
+    def of_each(self, points: int, others: int) -> list[int]:
+        """Return how many of the `points` came of each event that was handled.
+
+        Parameters
+        ----------
+        points : int
+            How many points the frames were.
+        others : int
+            How many other frames came behind them: if any, the event with which they came is
+            the last that was handled.
+        """
+        totals = self.totals
+        if not totals:
+            return []
+        if totals[-1] < points + others:  # what came of settling
+            totals[-1] = points + others
+        if others:
+            del totals[totals.index(points + others) + 1 :]
+            totals[-1] = points
+        return [total - before for before, total in zip([0, *totals], totals, strict=False)]
 
 
 class _Warnings(logging.Logger):

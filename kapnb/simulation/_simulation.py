@@ -9,41 +9,31 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from kapnb.errors import HandlerError, KapnbError
 from kapnb.handler import Handler
-from kapnb.model import Batch, InfoResponse, Point
-from kapnb.protocol import Codec
-from kapnb.simulation._edges import arrange, parse_group_by
+from kapnb.model import Batch, InfoResponse, Point, ReceivedOption, Source
+from kapnb.protocol import Codec, WirePoint, encode_point
+from kapnb.simulation._edges import arrange, encoded_rows, parse_group_by
+from kapnb.simulation._interrupt import InterruptGate
+from kapnb.simulation._items import Output, Outputs, Rows, count_text, frame_of
 from kapnb.simulation._node import UdfNode
 from kapnb.simulation._options import check_options
+from kapnb.simulation._portions import portions
+from kapnb.simulation._progress import Progress
 from kapnb.simulation._recorder import record
 from kapnb.simulation._transcript import Transcript
+from kapnb.sources import Frame, Items, open_source
 
 if TYPE_CHECKING:
     from kapnb.simulation._task import TaskRun
 
-__all__ = ["Observer", "Output", "Simulation", "simulate"]
-
-
-@dataclass(frozen=True)
-class Output:
-    """One Point or Batch that the Handler sent.
-
-    Attributes
-    ----------
-    item : Point or Batch
-        What was sent, as Kapacitor received it.
-    input : int
-        Position, in `Simulation.inputs`, of the input that was being handled; -1 before
-        the first.
-    """
-
-    item: Point | Batch
-    input: int
+__all__ = ["Observer", "Output", "Simulation", "last_run", "simulate"]
 
 
 class Observer(Protocol):
@@ -69,12 +59,19 @@ class Simulation:
 
     Attributes
     ----------
-    inputs : list of Point or Batch
+    inputs : sequence of Point or Batch
         What the Handler was given, in order.
-    outputs : list of Output
+    outputs : sequence of Output
         What it sent, each with the input it belongs to.
     error : KapnbError or None
         What ended the run early.
+    interrupted : bool
+        Whether that was an interrupt: Ctrl-C, or a notebook's stop button.
+
+    Notes
+    -----
+    The points of `outputs`, and of `inputs` if the data is a DataFrame, are bytes until one is
+    looked at: each look makes a new object.
     """
 
     def __init__(
@@ -92,24 +89,32 @@ class Simulation:
         snapshot: bytes | None = None,
         codec: Codec | None = None,
         observers: Iterable[Observer] = (),
+        progress: Callable[[str, int | None], Progress] | None = None,
     ) -> None:
-        from kapnb.sources import open_source  # a script that checks itself reads no files
-
         self.handler = _native(handler)
         self.group_by = parse_group_by(group_by)
         grouped = [key for key in self.group_by if key != "*"]
         self.source = open_source(data, time=time, tags=tags, name=name, group_by=grouped)
         self.options = dict(options or {})
         self.env = dict(env or {})
-        self.inputs: list[Point | Batch] = []
-        self.outputs: list[Output] = []
+        self._inputs: list[Point | Batch] = []
+        self._outputs = Outputs()
+        self.inputs: Sequence[Point | Batch] = self._inputs
+        self.outputs: Sequence[Output] = self._outputs
         self.error: KapnbError | None = None
+        self.interrupted = False
         self._by_measurement = by_measurement
         self._restored = snapshot
         self._observers = tuple(observers)
+        self._progress = progress
+        self._gate = InterruptGate()
         name = self.handler.__name__
         self._node = UdfNode(
-            self.handler, task_id=f"simulate_{name}", node_id=f"{name}2", codec=codec
+            self.handler,
+            task_id=f"simulate_{name}",
+            node_id=f"{name}2",
+            codec=codec,
+            gate=self._gate,
         )
 
     @property
@@ -135,18 +140,25 @@ class Simulation:
     # ---------------------------------------------------------------------- run
 
     def run(self) -> Simulation:
-        """Play the session from info to the end of the stream; returns itself."""
+        """Play the session from info to the end of the stream; returns itself.
+
+        An interrupt ends it, too, and is kept as the error that did.
+        """
+        _remember(weakref.ref(self))
         with _environment(self.env):
             info = self._ask_info()
             options = check_options(self.options, info)
             try:
-                self._node.start(options, self._restored)
-                self._play(info)
+                with self._gate.installed():
+                    self._play(options)
+            except KeyboardInterrupt as interrupt:  # it came with the very last entry
+                self._note(interrupt)
             finally:
                 self._node.stop()
                 for observer in self._observers:
                     observer.finished(self)
-        record(self)
+        if not self.interrupted:
+            record(self)
         return self
 
     def _ask_info(self) -> InfoResponse:
@@ -157,31 +169,113 @@ class Simulation:
             error.simulation = self
             raise
 
-    def _play(self, info: InfoResponse) -> None:
+    def _play(self, options: tuple[ReceivedOption, ...]) -> None:
+        try:
+            self._talk(options)
+        except KeyboardInterrupt as interrupt:
+            self._note(interrupt)
+
+    def _talk(self, options: tuple[ReceivedOption, ...]) -> None:
+        """Start, feed everything, take the snapshot, close."""
         node = self._node
-        for observer in self._observers:
-            observer.started(self)
+        with self._gate:
+            node.start(options, self._restored)
+            for observer in self._observers:
+                observer.started(self)
         if not node.error:
-            self._feed_all(info)
-        if not node.error:
-            node.take_snapshot()
-        self._keep(node.close())
+            self._feed_all()
+        with self._gate:
+            if not node.error:
+                node.take_snapshot()
+            last = node.close()
+        self._keep(last)
         self.error = node.error
 
-    def _feed_all(self, info: InfoResponse) -> None:
-        items = arrange(self.source, info.wants, self.group_by, by_measurement=self._by_measurement)
-        for item in items:
-            self.inputs.append(item)
-            self._keep(self._node.feed(item))
-            self.error = self._node.error
-            for observer in self._observers:
-                observer.advanced(self)
-            if self.error is not None:
-                break
+    def _note(self, interrupt: KeyboardInterrupt) -> None:
+        """Keep what has come until the interrupt; a second one adds nothing."""
+        if self.interrupted:
+            return
+        self._keep(self._node.rescue())
+        self.interrupted = True
+        self.error = KapnbError(f"interrupted after {len(self.inputs)} inputs")
+        self.error.__cause__ = interrupt
+        _remember(lambda: self)
 
-    def _keep(self, items: Iterable[Point | Batch]) -> None:
-        position = len(self.inputs) - 1
-        self.outputs.extend(Output(item, position) for item in items)
+    # --------------------------------------------------------------------- data
+
+    def _feed_all(self) -> None:
+        feed = self._feed_points if self._node.takes_points else self._feed_singly
+        progress = self._progress and self._progress(self.handler.__name__, _size(self.source))
+        try:
+            for _ in feed():
+                self.error = self._node.error
+                with self._gate:
+                    for observer in self._observers:
+                        observer.advanced(self)
+                    if progress is not None:
+                        progress.update(len(self.inputs))
+                if self.error is not None:
+                    break
+        finally:
+            if progress is not None:
+                progress.finish()
+
+    def _feed_singly(self) -> Iterator[None]:
+        """Feed one input after the other; yield after each."""
+        items = self._arranged()
+        while True:
+            with self._gate:
+                item = next(items, None)
+                if item is None:
+                    return
+                self._inputs.append(item)
+                given = self._node.feed(item)
+            self._keep(given)
+            yield
+
+    def _feed_points(self) -> Iterator[None]:
+        """Feed encoded points, many together unless somebody looks after each; yield then."""
+        node, points, extend = self._node, *self._encoded()
+        singly = node.one_by_one or bool(self._observers)
+        for portion in portions(points, self._gate, singly=singly):
+            exchange = node.feed_points(portion)
+            first = len(self.inputs)
+            extend(exchange.requests)
+            self._outputs.extend(exchange.responses, exchange.positions(first))
+            if node.interrupt is not None:
+                raise node.interrupt
+            yield
+
+    def _encoded(self) -> tuple[Iterator[bytes], Callable[[list[bytes]], None]]:
+        """Return the encoded input, and what takes note of what was handled of it."""
+        if type(self.source) is Frame:
+            table = self.source.table()
+            rows = self.inputs = Rows((*table.tags, *table.fields))
+            points = encoded_rows(table, self.group_by, by_measurement=self._by_measurement)
+            return points, rows.extend
+        waiting: deque[Point] = deque()
+
+        def encoded() -> Iterator[bytes]:
+            for point in self._arranged():
+                assert isinstance(point, Point)
+                raw = encode_point(point)
+                waiting.append(point)
+                yield raw
+
+        def extend(handled: list[bytes]) -> None:
+            self._inputs.extend(islice(waiting, len(handled)))
+            waiting.clear()
+
+        return encoded(), extend
+
+    def _arranged(self) -> Iterator[Point | Batch]:
+        wants = self.info.wants
+        return arrange(self.source, wants, self.group_by, by_measurement=self._by_measurement)
+
+    def _keep(self, items: Sequence[Point | Batch]) -> None:
+        """Keep what came of the last input; points as their bytes, which are smaller."""
+        kept = ((isinstance(item, WirePoint) and item.raw) or item for item in items)
+        self._outputs.extend(kept, repeat(len(self.inputs) - 1, len(items)))
 
     # ------------------------------------------------------------------ results
 
@@ -192,32 +286,47 @@ class Simulation:
         Column ``input`` is the position of the input that was being handled; of a batch all
         points are there.
         """
-        return _frame((output.item, output.input) for output in self.outputs)
+        return self._outputs.frame()
 
     @property
     def input_frame(self) -> Any:
         """The inputs as a pandas DataFrame, one row a point, with the same ``input``."""
-        return _frame((item, position) for position, item in enumerate(self.inputs))
+        if isinstance(self.inputs, Rows):
+            return self.inputs.frame()
+        return frame_of((item, position) for position, item in enumerate(self.inputs))
 
     def pairs(self) -> Iterator[tuple[Point | Batch, list[Point | Batch]]]:
         """Yield each input with the outputs that were sent while it was handled."""
-        matched: list[list[Point | Batch]] = [[] for _ in self.inputs]
-        for output in self.outputs:
-            if output.input >= 0:
-                matched[output.input].append(output.item)
-        yield from zip(self.inputs, matched, strict=True)
+        outputs = iter(self.outputs)
+        output = next((output for output in outputs if output.input >= 0), None)
+        for position, item in enumerate(self.inputs):
+            given = []
+            while output is not None and output.input == position:
+                given.append(output.item)
+                output = next(outputs, None)
+            yield item, given
 
     def raise_error(self) -> None:
-        """Raise the error that ended the run, if any; it carries this Simulation."""
-        if self.error is not None:
-            self.error.simulation = self
-            raise self.error
+        """Raise the error, or the interrupt, that ended the run, if any.
+
+        It carries this Simulation.
+        """
+        if self.error is None:
+            return
+        interrupt = self.error.__cause__
+        if isinstance(interrupt, KeyboardInterrupt):
+            interrupt.args = interrupt.args or ("what came until then: kapnb.last_run()",)
+            interrupt.simulation = self  # type: ignore[attr-defined]
+            raise interrupt
+        self.error.simulation = self
+        raise self.error
 
     def __repr__(self) -> str:
         end = f", ended by {type(self.error).__name__}: {self.error}" if self.error else ""
+        end = ", interrupted" if self.interrupted else end
         return (
-            f"Simulation({self.handler.__name__}: {_count(self.inputs)} in, "
-            f"{_count([output.item for output in self.outputs])} out{end})"
+            f"Simulation({self.handler.__name__}: {count_text(self.inputs)} in, "
+            f"{count_text(self.outputs)} out{end})"
         )
 
     def _repr_html_(self) -> str:
@@ -253,6 +362,7 @@ def simulate(
     env: Mapping[str, str] | None = None,
     snapshot: bytes | None = None,
     live: bool | str | Sequence[str] = False,
+    progress: bool = True,
     errors: str = "raise",
 ) -> Simulation: ...
 
@@ -292,6 +402,7 @@ def simulate(
     env: Mapping[str, str] | None = None,
     snapshot: Any = None,
     live: bool | str | Sequence[str] = False,
+    progress: bool = True,
     errors: str = "raise",
 ) -> Simulation | TaskRun:
     """Run a Handler on data as Kapacitor would, alone or within a TICKscript.
@@ -337,9 +448,12 @@ def simulate(
     live : bool or str or list of str, default: False
         Draw while it runs: True for all numeric fields, or names of fields. Without a front
         end the plot is one static figure.
+    progress : bool, default: True
+        Show how far it is once it has run for two seconds, on a terminal or in a notebook,
+        unless `live` does.
     errors : {"raise", "keep"}, default: "raise"
-        What to do when the run ends early: raise, with the Simulation as the error's
-        `simulation`, or keep the error in `Simulation.error`.
+        What to do when the run ends early, be it by an interrupt: raise, with the Simulation as
+        the error's `simulation`, or keep the error in `Simulation.error`.
 
     Returns
     -------
@@ -356,6 +470,8 @@ def simulate(
         If the data cannot be read.
     TickError
         If Kapacitor would refuse the script, or something in it is not simulated.
+    KeyboardInterrupt
+        If the run is interrupted; `last_run` has what came until then.
 
     Examples
     --------
@@ -410,6 +526,7 @@ def simulate(
         env=env,
         snapshot=snapshot,
         observers=observers,
+        progress=Progress if progress and not live else None,
     ).run()
     if errors == "raise":
         simulation.raise_error()
@@ -444,26 +561,47 @@ def _environment(env: Mapping[str, str]) -> Iterator[None]:
                 os.environ[key] = value
 
 
-def _frame(items: Iterable[tuple[Point | Batch, int]]) -> Any:
-    from kapnb.handler._frames import frame_from_points
-
-    points: list[Point] = []
-    positions: list[int] = []
-    for item, position in items:
-        members = item.points if isinstance(item, Batch) else [item]
-        points.extend(members)
-        positions.extend([position] * len(members))
-    frame = frame_from_points(points)
-    frame.insert(0, "input", positions, allow_duplicates=True)
-    return frame
+def _size(source: Source) -> int | None:
+    """Return how many inputs come of a source, if that can be told without reading it."""
+    if isinstance(source, Frame):
+        return len(source.frame)
+    return len(source.items) if isinstance(source, Items) else None
 
 
-def _count(items: Sequence[Point | Batch]) -> str:
-    """Say how much it is: points, or batches and their points."""
-    batches = [item for item in items if isinstance(item, Batch)]
-    points = sum(len(batch) for batch in batches) + len(items) - len(batches)
-    text = f"{points} point{'' if points == 1 else 's'}"
-    if not batches:
-        return text
-    plural = "" if len(batches) == 1 else "es"
-    return f"{len(batches)} batch{plural} of {text}"
+#: Returns the last run while somebody has it; if it was interrupted, in any case.
+_last_run: Callable[[], Simulation | None] = lambda: None  # noqa: E731
+
+
+def _remember(run: Callable[[], Simulation | None]) -> None:
+    global _last_run  # noqa: PLW0603  # there is one last run
+    _last_run = run
+
+
+def last_run() -> Simulation | None:
+    """Return the Simulation that ran last, such as one that was interrupted.
+
+    When a run is interrupted, `simulate` raises KeyboardInterrupt and so returns nothing. What
+    was produced until then is here until the next run begins. A run that was not interrupted is
+    here as long as it exists elsewhere; of one that failed, the error's `simulation` has it.
+
+    Returns
+    -------
+    Simulation or None
+
+    Examples
+    --------
+    >>> from kapnb import Handler, Point, last_run, simulate
+    >>> class Stopped(Handler):
+    ...     def point(self, point):
+    ...         if point.fields["x"] > 2:
+    ...             raise KeyboardInterrupt  # as Ctrl-C, or the stop button, would
+    ...         yield point
+    >>> try:
+    ...     simulate(Stopped, [Point({"x": float(n)}, time=n) for n in range(5)])
+    ... except KeyboardInterrupt as interrupt:
+    ...     print(interrupt)
+    what came until then: kapnb.last_run()
+    >>> last_run()
+    Simulation(Stopped: 4 points in, 3 points out, interrupted)
+    """
+    return _last_run()

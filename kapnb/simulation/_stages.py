@@ -13,8 +13,8 @@ from typing import Any
 from kapnb.errors import HandlerError, KapnbError, TickError
 from kapnb.handler import Handler
 from kapnb.model import Batch, InfoResponse, Point
+from kapnb.simulation._items import Output, count_text, frame_of
 from kapnb.simulation._node import UdfNode
-from kapnb.simulation._simulation import Output, _count, _frame
 from kapnb.simulation._transcript import Transcript
 from kapnb.tick import Property, TaskNode, received_options
 from kapnb.tick.nodes import Node, Run
@@ -78,12 +78,12 @@ class UdfRun:
     @property
     def frame(self) -> Any:
         """The outputs as a pandas DataFrame, one row a point, in the order sent."""
-        return _frame((output.item, output.input) for output in self.outputs)
+        return frame_of((output.item, output.input) for output in self.outputs)
 
     @property
     def input_frame(self) -> Any:
         """The inputs as a pandas DataFrame, one row a point, with the same ``input``."""
-        return _frame((item, position) for position, item in enumerate(self.inputs))
+        return frame_of((item, position) for position, item in enumerate(self.inputs))
 
     def pairs(self) -> Iterator[tuple[Point | Batch, list[Point | Batch]]]:
         """Yield each input with the outputs that were sent while it was handled."""
@@ -96,7 +96,7 @@ class UdfRun:
     def __repr__(self) -> str:
         outputs = [output.item for output in self.outputs]
         end = f", ended by {type(self.error).__name__}: {self.error}" if self.error else ""
-        return f"UdfRun({self.id}: {_count(self.inputs)} in, {_count(outputs)} out{end})"
+        return f"UdfRun({self.id}: {count_text(self.inputs)} in, {count_text(outputs)} out{end})"
 
     def _repr_html_(self) -> str:
         from kapnb.simulation._faces import simulation_html

@@ -5,8 +5,9 @@ It keeps the bytes as they crossed and decodes them when it is looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, count, islice, repeat
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,10 @@ from kapnb.model import (
     RestoreResponse,
     SnapshotResponse,
 )
-from kapnb.protocol import ProtobufCodec, split_frames
+from kapnb.protocol import ProtobufCodec, WirePoint, point_frames, split_frames, wire_point
 from kapnb.simulation._text import message_from_text, message_to_text
 
-__all__ = ["Difference", "Transcript"]
+__all__ = ["Difference", "Exchange", "Transcript"]
 
 _HEADER = "# kapnb transcript 1: > Kapacitor to UDF, < UDF to Kapacitor"
 
@@ -49,6 +50,40 @@ class Difference:
         return f"response {self.number} differs\n  expected: {expected}\n  found:    {found}"
 
 
+class Exchange:
+    """Points that crossed one after the other, each with the points that answered it.
+
+    Attributes
+    ----------
+    requests, responses : list of bytes
+        The encoded points, as in `WirePoint.raw`.
+    answers : list of int
+        How many of the responses followed each request.
+    """
+
+    __slots__ = ("answers", "requests", "responses")
+
+    def __init__(self, requests: list[bytes], responses: list[bytes], answers: list[int]) -> None:
+        self.requests, self.responses, self.answers = requests, responses, answers
+
+    def __len__(self) -> int:
+        return len(self.requests) + len(self.responses)
+
+    def positions(self, first: int) -> Iterable[int]:
+        """Return the request of each response, counted from `first`."""
+        if self.responses is self.requests:
+            return range(first, first + len(self.requests))
+        return chain.from_iterable(map(repeat, count(first), self.answers))
+
+    def __iter__(self) -> Iterator[tuple[bool, WirePoint]]:
+        """Yield (is_request, point), in the order in which they crossed."""
+        responses = iter(self.responses)
+        for request, answers in zip(self.requests, self.answers, strict=True):
+            yield True, wire_point(request)
+            for response in islice(responses, answers):
+                yield False, wire_point(response)
+
+
 class Transcript:
     """What crossed between Kapacitor and a UDF, in order.
 
@@ -64,32 +99,50 @@ class Transcript:
     """
 
     def __init__(self) -> None:
-        self._bursts: list[tuple[bool, bytes]] = []
+        self._bursts: list[tuple[bool, bytes] | Exchange] = []
 
     def add(self, is_request: bool, frames: bytes) -> None:
         """Record whole frames that crossed in one direction."""
         self._bursts.append((is_request, frames))
 
+    def add_exchange(self, exchange: Exchange) -> None:
+        """Record points that crossed in both directions; the lists are not copied."""
+        self._bursts.append(exchange)
+
     @property
     def requests(self) -> bytes:
         """All bytes from Kapacitor to the UDF."""
-        return b"".join(data for is_request, data in self._bursts if is_request)
+        return b"".join(self._data(True))
 
     @property
     def responses(self) -> bytes:
         """All bytes from the UDF to Kapacitor."""
-        return b"".join(data for is_request, data in self._bursts if not is_request)
+        return b"".join(self._data(False))
+
+    def _data(self, requests: bool) -> Iterator[bytes]:
+        for burst in self._bursts:
+            if isinstance(burst, Exchange):
+                yield point_frames(burst.requests if requests else burst.responses)
+            elif burst[0] is requests:
+                yield burst[1]
 
     def __iter__(self) -> Iterator[tuple[bool, Any]]:
         """Yield (is_request, message), in order."""
         codec = ProtobufCodec()
-        for is_request, frames in self._bursts:
+        for burst in self._bursts:
+            if isinstance(burst, Exchange):
+                yield from burst
+                continue
+            is_request, frames = burst
             decode = codec.decode_request if is_request else codec.decode_response
             for body in split_frames(frames):
                 yield is_request, decode(body)
 
     def __len__(self) -> int:
-        return sum(1 for _, frames in self._bursts for _ in split_frames(frames))
+        return sum(
+            len(burst) if isinstance(burst, Exchange) else sum(1 for _ in split_frames(burst[1]))
+            for burst in self._bursts
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Transcript) and list(self) == list(other)

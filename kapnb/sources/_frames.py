@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import KW_ONLY, dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from kapnb.errors import SourceError
-from kapnb.handler._frames import points_from_frame
+from kapnb.handler._frames import Table, table_from_frame
 from kapnb.model import STREAM, EdgeType, Point
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Frame"]
+__all__ = ["Frame", "no_fields"]
 
 
 # eq=False: two frames compare to a frame, not to a bool.
@@ -53,14 +54,23 @@ class Frame:
         """STREAM."""
         return STREAM
 
+    def table(self) -> Table:
+        """Return the columns, all of them checked."""
+        return table_from_frame(self.frame, time=self.time, tags=self.tags, name=self.name)
+
     def __iter__(self) -> Iterator[Point]:
         """Start over from the first row; all columns are checked before the first point."""
-        points = points_from_frame(self.frame, time=self.time, tags=self.tags, name=self.name)
-        for row, point in enumerate(points):
-            if not point.fields:  # Kapacitor never sends one: InfluxDB refuses to store it
-                raise SourceError(
-                    "no field has a value, and a point needs one; drop such rows, as with "
-                    'frame.dropna(how="all")',
-                    f"DataFrame, row {row}",
-                )
-            yield point
+        table = self.table()
+        bare = table.first_without_fields()
+        yield from islice(table.points(), bare)
+        if bare is not None:
+            raise no_fields(bare)
+
+
+def no_fields(row: int) -> SourceError:
+    """Return the error about a row without fields: InfluxDB refuses to store such a point."""
+    return SourceError(
+        "no field has a value, and a point needs one; drop such rows, as with "
+        'frame.dropna(how="all")',
+        f"DataFrame, row {row}",
+    )

@@ -19,6 +19,8 @@ __all__ = ["AT_START", "Crash", "Crashes", "Verdict", "ending"]
 AT_START = -1
 #: The first restart is immediate, the second waits this long, in seconds, and so on doubled.
 FIRST_DELAY_S, DELAY_MAX_S = 0.1, 5.0
+#: After a kill from outside, which the process is not to blame for, it never waits longer.
+KILLED_DELAY_MAX_S = 1.0
 #: Signals that people and the kernel send, whatever the process was doing.
 _FROM_OUTSIDE = tuple(
     f"signal {name}" for name in ("SIGHUP", "SIGINT", "SIGKILL", "SIGTERM", "SIGQUIT")
@@ -56,14 +58,14 @@ class Verdict:
         Whether the suspects are handed over one by one, so that the next crash names one.
     culprit : int or None
         The input that ended the process too often. Nothing is started again.
-    exhausted : bool
-        Whether there were too many restarts. Nothing is started again.
+    exhausted : str
+        If there were too many restarts, how many: ``10 times without …``. Nothing is started again.
     """
 
     delay_s: float = 0.0
     careful: bool = False
     culprit: int | None = None
-    exhausted: bool = False
+    exhausted: str = ""
 
 
 class Crashes:
@@ -92,16 +94,22 @@ class Crashes:
         self._suspect(range(0) if outside and starting else crash.suspects)
         self._stuck = 1 if crash.progress > self._progress else self._stuck + 1
         self._progress = max(self._progress, crash.progress)
-        # One crash with a single suspect may be an accident that happened just there.
-        if self._in_a_row >= limits.same_input and self._named > 1:
+        # One crash with a single suspect may be an accident that happened just there. So may two
+        # if somebody kills: while inputs are handed over one by one there is always just one.
+        needed = limits.same_input if outside else 2
+        if self._in_a_row >= limits.same_input and self._named >= needed:
             return Verdict(culprit=self._suspects[0])
         self._times.append(now)
         while self._times[0] <= now - limits.restart_period_s:
             self._times.popleft()
+        if self._stuck > limits.max_stuck:
+            return Verdict(exhausted=f"{limits.max_stuck} times in a row without coming further")
         if len(self._times) > limits.max_restarts:
-            return Verdict(exhausted=True)
+            period = f"{limits.restart_period_s:g} s"
+            return Verdict(exhausted=f"{limits.max_restarts} times within {period}")
         delay = FIRST_DELAY_S * 2 ** (self._stuck - 2) if self._stuck > 1 else 0.0
-        return Verdict(min(delay, DELAY_MAX_S), self._in_a_row > 1 or not outside)
+        delay = min(delay, KILLED_DELAY_MAX_S if outside else DELAY_MAX_S)
+        return Verdict(delay, self._in_a_row > 1 or not outside)
 
     def _suspect(self, suspects: range) -> None:
         """Narrow the suspects down to those of this crash too; begin anew if there are none."""

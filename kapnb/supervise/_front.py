@@ -1,11 +1,13 @@
 """Front: the process between Kapacitor and a Handler process. The only I/O of this room.
 
-One thread, one poll loop over four pipes. All decisions are the Supervisor's.
+One thread, one poll loop over four pipes, or two and a socket. All decisions are the
+Supervisor's.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 import os
 import select
@@ -27,6 +29,9 @@ READ_SIZE = 256 * 1024
 #: one of its own children may hold its pipe open after its end.
 REAP_S, LOOK_S = 0.01, 1.0
 _NEVER = float("inf")
+_CLOSED = -1
+
+_log = logging.getLogger("kapnb")
 
 
 class Front:
@@ -37,13 +42,15 @@ class Front:
     command : sequence of str
         What to start, and start again; it speaks the protocol on stdin and stdout.
     read_fd, write_fd : int
-        Kapacitor's side.
+        Kapacitor's side; for a socket they are one.
     limits : Limits, optional
         What may be used up.
     environment : mapping of str to str, optional
         Of the Handler process; by default that of this one.
     clock : callable, default: time.monotonic
         Seconds.
+    log : logging.Logger, default: the one named ``kapnb``
+        Where crashes and restarts are told.
     """
 
     def __init__(
@@ -55,18 +62,20 @@ class Front:
         limits: Limits | None = None,
         environment: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        log: logging.Logger = _log,
     ) -> None:
         self._command = list(command)
         self._read_fd, self._write_fd = read_fd, write_fd
         self._limits = limits or Limits()
         self._environment = dict(os.environ if environment is None else environment)
         self._clock = clock
-        self.supervisor = Supervisor(self._limits, clock())
+        self.supervisor = Supervisor(self._limits, clock(), log)
         self._process: subprocess.Popen[bytes] | None = None
         self._kill_at = _NEVER  # for a process that has closed its output
         self._asked_to_end = False
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
+        self._waking = threading.Lock()  # a number that was closed may be somebody else's
 
     def run(self) -> int:
         """Serve until the end; return the exit status."""
@@ -81,10 +90,19 @@ class Front:
                     supervisor.tick(clock())
             finally:
                 self._end_process()
-                os.close(self._wake_read)
-                os.close(self._wake_write)
+                with self._waking:
+                    os.close(self._wake_read)
+                    os.close(self._wake_write)
+                    self._wake_write = _CLOSED
         assert supervisor.exit_status is not None
         return supervisor.exit_status
+
+    def stop(self) -> None:
+        """End in good order, as on SIGTERM. May be called from any thread."""
+        self._asked_to_end = True
+        with self._waking, contextlib.suppress(BlockingIOError):  # full: it will wake anyway
+            if self._wake_write != _CLOSED:
+                os.write(self._wake_write, b"\0")
 
     def _is_done(self) -> bool:
         supervisor = self.supervisor
@@ -218,8 +236,14 @@ class Front:
         )
 
     def _read_kapacitor(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            self.supervisor.from_kapacitor(os.read(self._read_fd, READ_SIZE), self._clock())
+        try:
+            data = os.read(self._read_fd, READ_SIZE)
+        except BlockingIOError:
+            return
+        except OSError:  # a socket that was closed with our answers unread
+            self.supervisor.kapacitor_is_gone(self._clock())
+            return
+        self.supervisor.from_kapacitor(data, self._clock())
 
     def _write_kapacitor(self) -> None:
         try:

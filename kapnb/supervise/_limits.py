@@ -25,8 +25,10 @@ class Limits:
         The same in bytes, of inputs and of the outputs they are checked against.
     busy_limit_s : float, default: 60
         Seconds of silence after which the Handler process counts as hung and is killed.
-    max_restarts : int, default: 10
-        Restarts within `restart_period_s` that are borne.
+    max_stuck : int, default: 50
+        Restarts in a row that are borne though the task comes no further.
+    max_restarts : int, default: 100
+        Restarts within `restart_period_s` that are borne, however far it comes.
     restart_period_s : float, default: 60
         In seconds.
     same_input : int, default: 3
@@ -45,7 +47,8 @@ class Limits:
     buffer_points: int = 100_000
     buffer_bytes: int = 256 * 1024 * 1024
     busy_limit_s: float = 60.0
-    max_restarts: int = 10
+    max_stuck: int = 50
+    max_restarts: int = 100
     restart_period_s: float = 60.0
     same_input: int = 3
     grace_s: float = 5.0

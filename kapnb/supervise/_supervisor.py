@@ -119,6 +119,11 @@ class Supervisor:
     # ------------------------------------------------------- what the front process does
 
     @property
+    def connection(self) -> Connection:
+        """Our end of the wire to Kapacitor."""
+        return self._kapacitor
+
+    @property
     def reads_kapacitor(self) -> bool:
         """Whether bytes of Kapacitor are wanted."""
         task = self._task
@@ -377,8 +382,8 @@ class Supervisor:
             )
         if verdict.exhausted:
             raise Hopeless(
-                f"the Handler process was restarted {self._limits.max_restarts} times within "
-                f"{self._limits.restart_period_s:g} s and has ended again: {reason}"
+                f"the Handler process was restarted {verdict.exhausted} and has ended again: "
+                f"{reason}"
             )
         self._log.error(
             "the Handler process ended: %s; restart in %g s, replay of inputs %d to %d",

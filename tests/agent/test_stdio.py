@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -21,7 +22,7 @@ class UDF(Handler):
 SCRIPT = """\
 from kapnb.agent import _agent, _start, claim_stdio, run
 claim_stdio()
-import os, subprocess, sys, threading
+import os, signal, subprocess, sys, threading
 from kapnb import BATCH, Batch, Handler, InitResponse, Option, Point
 {source}
 run(UDF)
@@ -364,3 +365,42 @@ class UDF(Handler):
 
     assert status == EXIT_OK
     assert err == "['0', '1', '2', '3']\n"
+
+
+def test_a_forked_child_that_comes_back_writes_no_frame(start):
+    """User code forks, and leaves the child by an exception that ends up in our loop."""
+    kapacitor = start("""
+class UDF(Handler):
+    def point(self, point):
+        if os.fork() == 0:
+            sys.exit(0)
+        os.wait()
+        yield point
+""")
+    kapacitor.send(InitRequest(), cpu(time=1))
+    assert len(kapacitor.receive(2)) == 2
+
+    answers, status, _ = kapacitor.finish()
+
+    assert (answers, status) == ([], EXIT_OK)
+
+
+def test_a_forked_child_that_stays_does_not_keep_kapacitor_waiting(start):
+    """A worker of a pool, say; Kapacitor waits for the end of stdout without limit."""
+    kapacitor = start("""
+class UDF(Handler):
+    def point(self, point):
+        child = os.fork()
+        if child == 0:
+            os.closerange(0, 3)  # stderr is its own business
+            signal.pause()
+        yield point.with_fields(child=child)
+""")
+    kapacitor.send(InitRequest(), cpu(time=1))
+    _, answer = kapacitor.receive(2)
+    child = answer.fields["child"]
+
+    answers, status, _ = kapacitor.finish()
+
+    os.kill(child, signal.SIGKILL)  # it is still there
+    assert (answers, status) == ([], EXIT_OK)

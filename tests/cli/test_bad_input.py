@@ -291,12 +291,17 @@ def test_wrong_usage_is_exit_2(kapnb):
     assert kapnb("simulate", "x.py", "--data", "x.lp", "--out", "x.txt").returncode == 2
 
 
-def test_supervision_of_a_socket_is_refused():
-    """Its connections would not be supervised, and nobody should believe that they are."""
-    from argparse import Namespace
+def test_arguments_of_a_script_that_is_only_imported_are_refused(kapnb):
+    """On a socket of ours the script is not run, so nobody would see them."""
+    done = kapnb("run", "old.py", "--socket", "udf.sock", "--", "--fast")
 
-    from kapnb.cli._supervise import run_supervised
-    from kapnb.errors import TargetError
+    assert done.returncode == 1
+    assert "it gets no arguments (--fast)" in done.stderr.decode()
 
-    with pytest.raises(TargetError, match="--supervise serves stdio"):
-        run_supervised(Namespace(socket="/run/udf.sock"))
+
+def test_an_option_that_there_is_not_is_wrong_usage(kapnb):
+    """Also where arguments of a script may follow."""
+    done = kapnb("run", "old.py", "--supervised", "--", "--fast")
+
+    assert done.returncode == 2
+    assert "unrecognized arguments: --supervised -- --fast" in done.stderr.decode()

@@ -78,7 +78,14 @@ def test_a_command_that_is_not_there_is_one_line(capsys):
 
 @pytest.mark.parametrize(
     "wrong",
-    [["--only", "0"], ["--only", "41"], ["--only", "x"], ["--timeout", "0"], ["--jobs", "x"]],
+    [
+        ["--only", "0"],
+        ["--only", "41"],
+        ["--only", "x"],
+        ["--timeout", "0"],
+        ["--jobs", "x"],
+        ["--jobs", "0"],
+    ],
 )
 def test_wrong_numbers_are_refused(wrong, capsys):
     """By argparse, with its status 2."""

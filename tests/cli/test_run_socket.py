@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import sys
 
 import pytest
 
+from fronts import is_alive
 from harness import cpu
 from kapnb.model import InfoRequest, InitRequest, InitResponse
 from sockets import TIMEOUT_S, Client
@@ -41,8 +43,8 @@ class Numbered(Handler):
 class Daemon:
     """The process, and what a service manager does with it."""
 
-    def __init__(self, folder, *arguments):
-        (folder / "udf.py").write_text(HANDLER)
+    def __init__(self, folder, *arguments, handler=HANDLER):
+        (folder / "udf.py").write_text(handler)
         self.path = folder / "udf.sock"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "kapnb", "run", "udf.py", "--socket", "udf.sock", *arguments],
@@ -71,8 +73,8 @@ def daemon(tmp_path):
     """Give a function that starts the process; it is killed at the end."""
     started = []
 
-    def start(*arguments):
-        started.append(Daemon(tmp_path, *arguments))
+    def start(*arguments, **settings):
+        started.append(Daemon(tmp_path, *arguments, **settings))
         return started[-1]
 
     yield start
@@ -168,3 +170,81 @@ def test_on_stdio_the_resource_is_built_at_init(kapnb, tmp_path):
     assert (info.stdout, init.stdout.hex()) == (bytes.fromhex("020a00"), "0412020801")
     assert "building" not in info.stderr.decode()
     assert init.stderr.decode() == "importing\nbuilding\nstopped\n"
+
+
+COUNTING = """\
+import os
+
+from kapnb import Handler
+
+with open("pids", "a") as pids:
+    pids.write(f"{os.getpid()}\\n")
+
+
+class Counting(Handler):
+    def point(self, point, state):
+        state["n"] = state.get("n", 0) + 1
+        yield point.with_fields(n=state["n"])
+"""
+
+
+def handler_pids(folder):
+    """Return the processes that have imported the Handler, in their order."""
+    return [int(line) for line in (folder / "pids").read_text().split()]
+
+
+def test_connections_may_be_supervised(daemon, tmp_path):
+    """A killed Handler process is one connection's, and even that one does not see it."""
+    server = daemon("--supervise", handler=COUNTING)
+    clients = []
+    for _ in range(2):
+        client = server.connect()
+        assert client.ask(InitRequest()) == [InitResponse()]
+        assert [point.fields["n"] for point in client.ask(cpu(time=1))] == [1]
+        clients.append(client)
+
+    os.kill(handler_pids(tmp_path)[0], signal.SIGKILL)
+
+    for client in clients:
+        assert [point.fields["n"] for point in client.ask(cpu(time=2))] == [2]
+        assert client.finish() == []
+        client.close()
+    status, _, err = server.end(signal.SIGTERM)
+    assert status == 0
+    assert len(handler_pids(tmp_path)) == 3
+    assert "kapnb connection 1: the Handler process ended: signal SIGKILL" in err
+
+
+def test_the_end_of_a_supervised_server_is_told_to_its_tasks(daemon, tmp_path):
+    """And no Handler process is left."""
+    server = daemon("--supervise", handler=COUNTING)
+    client = server.connect()
+    assert client.ask(InitRequest()) == [InitResponse()]
+    assert len(client.ask(cpu(time=1))) == 1
+
+    server.process.send_signal(signal.SIGTERM)
+    (farewell,) = client.read_all()
+    client.close()
+    status, _, err = server.end(signal.SIGTERM)
+
+    assert "was stopped" in farewell.error
+    assert status == 0
+    assert "Traceback" not in err
+    assert not server.path.exists()
+    assert not any(map(is_alive, handler_pids(tmp_path)))
+
+
+def test_a_supervised_peer_that_is_gone_is_no_harm(daemon):
+    """It closes with answers unread, which a socket makes an error of."""
+    server = daemon("--supervise", handler=COUNTING)
+    client = server.connect()
+    client.send(InitRequest(), *[cpu(time=number) for number in range(1000)])
+    client.receive(1)
+    client.close()
+
+    client = server.connect()
+    assert client.ask(InitRequest()) == [InitResponse()]
+    client.close()
+    status, _, err = server.end(signal.SIGTERM)
+    assert status == 0
+    assert "Traceback" not in err

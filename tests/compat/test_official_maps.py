@@ -127,8 +127,15 @@ def test_the_list_dialect():
     del fields[0]
     assert fields == {"z": 3.0, "w": 4.0, "v": 1.0}
     assert len(fields) == 3
-    with pytest.raises(IndexError):
-        fields[3]
+    last, first = fields.pop(), fields.pop(0)
+    assert [(first.key, first.value), last.key] == [("v", 1.0), "z"]
+    del fields[1:]
+    assert fields == {"w": 4.0}
+    del fields[:]
+    assert point == udf_pb2.Point()
+    for use in (lambda: fields[3], fields.pop, lambda: fields.pop(0)):
+        with pytest.raises(IndexError):
+            use()
     with pytest.raises(TypeError):
         fields[1.5]
 

@@ -161,6 +161,20 @@ if __name__ == "__main__":
     assert status == 0
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["--supervise", "old.py", "a", "--", "--b"], ["old.py", "--supervise", "--", "a", "--b"]],
+)
+def test_a_supervised_script_gets_its_arguments(written, words):
+    """The Handler process is not the one that they were given to."""
+    path = written(f"{IMPORTS}import sys\nprint('ARGUMENTS', sys.argv[1:]){HANDLER}{MAIN}")
+
+    _, stderr, status = start([*RUN, *words], cwd=path.parent)
+
+    assert "ARGUMENTS ['a', '--b']" in stderr
+    assert status == 0
+
+
 def test_arguments_are_for_old_scripts_only(written):
     """One of ours has options instead."""
     path = written("from kapnb import Handler\nclass New(Handler):\n    pass\n")
@@ -308,6 +322,58 @@ class Old(Handler):
         )  # fmt: skip
         order[begin.name] += 1
     assert order == dict.fromkeys("abc", 300)
+
+
+QUEUE = """
+import queue, threading
+class Queued(Old):
+    def __init__(self, agent):
+        super().__init__(agent)
+        self.queue, self.ended = queue.Queue(), threading.Event()
+    def point(self, point):
+        self.queue.put(point)
+    def work(self):
+        self.ended.wait()
+        while (point := self.queue.get()) is not None:
+            super().point(point)
+agent = Agent()
+agent.handler = Queued(agent)
+worker = threading.Thread(target=agent.handler.work)
+worker.start()
+agent.start()
+agent.wait()
+agent.handler.ended.set()
+agent.handler.queue.put(None)
+worker.join()
+agent.write_response(udf_pb2.Response(point={"time": 9, "name": "last"}))
+"""
+
+
+def test_a_queue_is_worked_off_after_the_end_of_the_input(written):
+    """What threads write then goes out, as long as the process is there; and so does the rest."""
+    data = encode(InitRequest(), *[Point({"x": 1.5}, time=n, name="m") for n in range(3)])
+
+    (_, *points), stderr, status = start([*RUN, written(IMPORTS + HANDLER + QUEUE)], data)
+
+    assert [point.time for point in points] == [0, 1, 2, 9], stderr
+    assert status == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "answers"),
+    [(INFO, 1), (b"", 0), (encode(InitRequest(), Point({"x": 1.5}, time=1, name="m")), 2)],
+    ids=["info", "nothing", "failed"],
+)
+def test_who_writes_after_an_end_without_a_task_is_told(written, data, answers):
+    """Kapacitor would take it for an answer, or has had the last word."""
+    text = HANDLER.replace("self._agent.write", "1 / 0; self._agent.write") + MAIN
+    path = written(f"{IMPORTS}{text}agent.write_response(udf_pb2.Response(point={{'time': 9}}))\n")
+
+    found, stderr, status = start([*RUN, path], data)
+
+    assert len(found) == answers
+    assert "after the agent has ended" in stderr
+    assert status == 1
 
 
 def test_an_installed_official_package_is_overridden(written):

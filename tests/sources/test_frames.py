@@ -313,6 +313,19 @@ def test_a_frame_is_a_source_that_starts_over():
     assert repr(source) == "Frame(time=None, tags=('host',), name='m')"
 
 
+def test_of_bad_categories_the_one_that_comes_first_is_named():
+    """By row, not by the order of the categories."""
+    column = pd.Series(TIMES[[1, 0]]).astype(pd.CategoricalDtype(TIMES))
+    assert "column 'v', row 0: " in refused(pd.DataFrame({"v": column, "time": [0, 1]}))
+
+
+def test_categories_out_of_use_are_not_looked_at():
+    """Only values that are there become points; a missing one is an absent field."""
+    column = pd.Categorical.from_codes([1, -1, 1], categories=[TIMES[0], 2.5])
+    points = points_from_frame(pd.DataFrame({"v": column, "w": 1, "time": range(3)}))
+    assert [point.fields.get("v") for point in points] == [2.5, None, 2.5]
+
+
 def test_a_row_without_values_is_no_data():
     """InfluxDB has no points without fields, so Kapacitor never sends one."""
     frame = pd.DataFrame({"time": [0, 1], "v": [1, np.nan]})

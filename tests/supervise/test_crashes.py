@@ -27,12 +27,13 @@ def test_the_suspects_common_to_all_crashes_are_narrowed_to_the_culprit():
     assert add(crashes, range(7, 8)).culprit == 7
 
 
-def test_kills_from_outside_need_one_crash_more():
-    """The second makes it careful, the third is the first that names an input."""
+def test_kills_from_outside_need_more_crashes():
+    """The second makes it careful, then an input is alone: each time, as in any careful replay."""
     crashes = Crashes(Limits(same_input=3))
-    verdicts = [add(crashes, suspects, KILLED) for suspects in (range(90), range(90), range(7, 8))]
-    assert [verdict.careful for verdict in verdicts] == [False, True, True]
-    assert [verdict.culprit for verdict in verdicts] == [None] * 3
+    verdicts = [add(crashes, range(90), KILLED) for _ in range(2)]
+    verdicts += [add(crashes, range(7, 8), KILLED) for _ in range(2)]
+    assert [verdict.careful for verdict in verdicts] == [False, True, True, True]
+    assert [verdict.culprit for verdict in verdicts] == [None] * 4
 
     assert add(crashes, range(7, 8), KILLED).culprit == 7
 
@@ -70,6 +71,7 @@ def test_the_delay_doubles_up_to_five_seconds_without_progress():
     delays = [add(crashes, range(0), progress=(1, 1)).delay_s for _ in range(9)]
     assert delays == [0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5]
 
+    assert add(crashes, range(0), progress=(1, 1), reason=KILLED).delay_s == 1
     assert add(crashes, range(0), progress=(1, 2)).delay_s == 0
 
 
@@ -78,7 +80,18 @@ def test_restarts_are_counted_within_a_period():
     crashes = Crashes(Limits(max_restarts=2, restart_period_s=60))
     exhausted = [add(crashes, range(0), now=now).exhausted for now in (0, 30, 60, 90, 91)]
 
-    assert exhausted == [False, False, False, False, True]
+    assert exhausted == ["", "", "", "", "2 times within 60 s"]
+
+
+def test_restarts_that_bring_the_task_no_further_are_few():
+    """Fifty kills within a minute are borne, as long as each process gets somewhere."""
+    crashes = Crashes(Limits(max_stuck=2))
+    kills = [add(crashes, range(0), KILLED, progress=(number, 0)) for number in range(50)]
+    assert not any(verdict.exhausted for verdict in kills)
+
+    stuck = [add(crashes, range(0), KILLED, progress=(49, 0)).exhausted for _ in range(2)]
+
+    assert stuck == ["", "2 times in a row without coming further"]
 
 
 @pytest.mark.parametrize(

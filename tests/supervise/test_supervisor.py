@@ -282,7 +282,7 @@ def given_up(rig, answers):
     return error.error
 
 
-@pytest.mark.parametrize(("status", "deaths"), [(-11, 3), (-9, 4)])
+@pytest.mark.parametrize(("status", "deaths"), [(-11, 3), (-9, 5)])
 def test_an_input_that_ends_every_process_is_named(status, deaths):
     """After the first crash inputs are handed over one by one; a SIGKILL may be an accident."""
     rig = Rig().started()

@@ -1,0 +1,172 @@
+"""What went in and what came out, as sequences that decode an item when it is looked at.
+
+Their points are the very bytes that the Transcript holds. Each look gives a new object.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any, TypeVar, overload
+
+from kapnb.model import Batch, Point
+from kapnb.protocol import decode_columns, row_point, wire_point
+
+__all__ = ["Output", "Outputs", "Rows", "count_text", "frame_of"]
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Output:
+    """One Point or Batch that the Handler sent.
+
+    Attributes
+    ----------
+    item : Point or Batch
+        What was sent, as Kapacitor received it.
+    input : int
+        Position, in `Simulation.inputs`, of the input that was being handled; -1 before
+        the first.
+    """
+
+    item: Point | Batch
+    input: int
+
+
+class _Lazy(Sequence[_T]):
+    """A list that makes its items when they are asked for."""
+
+    def _make(self, position: int) -> _T:
+        raise NotImplementedError
+
+    @overload
+    def __getitem__(self, position: int) -> _T: ...
+    @overload
+    def __getitem__(self, position: slice) -> list[_T]: ...
+    def __getitem__(self, position: int | slice) -> _T | list[_T]:
+        places = range(len(self))[position]
+        return (
+            [self._make(place) for place in places]
+            if isinstance(places, range)
+            else (self._make(places))
+        )
+
+    def __iter__(self) -> Iterator[_T]:
+        return map(self._make, range(len(self)))
+
+    def __add__(self, other: Sequence[_T]) -> list[_T]:
+        return [*self, *other]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, (str, bytes)):
+            return NotImplemented
+        return len(self) == len(other) and all(
+            one == another for one, another in zip(self, other, strict=True)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
+class Rows(_Lazy[Point]):
+    """The rows of a table that were given to a Handler, as points.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Tags, then fields: the order in which points list theirs.
+    """
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._columns = columns
+        self._points: list[bytes] = []
+
+    def extend(self, points: Iterable[bytes]) -> None:
+        """Add encoded points."""
+        self._points.extend(points)
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    def _make(self, position: int) -> Point:
+        return row_point(self._points[position], self._columns)
+
+    def frame(self) -> Any:
+        """Return them as a DataFrame, each with its position."""
+        return _frame_of_bytes(self._points, range(len(self)), self._columns)
+
+
+class Outputs(_Lazy[Output]):
+    """What a Handler sent, in order, each with the input it belongs to."""
+
+    def __init__(self) -> None:
+        self._items: list[bytes | Point | Batch] = []
+        self._inputs = array("q")
+
+    def extend(self, items: Iterable[bytes | Point | Batch], inputs: Iterable[int]) -> None:
+        """Add items, or encoded points, with the inputs' positions."""
+        self._items.extend(items)
+        self._inputs.extend(inputs)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def _make(self, position: int) -> Output:
+        item = self._items[position]
+        return Output(wire_point(item) if isinstance(item, bytes) else item, self._inputs[position])
+
+    @property
+    def batches(self) -> list[Batch]:
+        """The batches among them."""
+        return [item for item in self._items if isinstance(item, Batch)]
+
+    def frame(self) -> Any:
+        """Return their points as a DataFrame, each with the input it belongs to."""
+        points = [item for item in self._items if isinstance(item, bytes)]
+        if len(points) == len(self._items):
+            return _frame_of_bytes(points, self._inputs)
+        return frame_of((output.item, output.input) for output in self)
+
+
+def frame_of(items: Iterable[tuple[Point | Batch, int]]) -> Any:
+    """Return the points of some items as a DataFrame, with the position given with each item."""
+    from kapnb.handler._frames import frame_from_points
+
+    points: list[Point] = []
+    positions: list[int] = []
+    for item, position in items:
+        members = item.points if isinstance(item, Batch) else [item]
+        points.extend(members)
+        positions.extend(repeat(position, len(members)))
+    frame = frame_from_points(points)
+    frame.insert(0, "input", positions, allow_duplicates=True)
+    return frame
+
+
+def count_text(items: Sequence[Any]) -> str:
+    """Say how much it is: points, or batches and their points."""
+    if isinstance(items, Outputs):
+        batches = items.batches
+    else:
+        batches = [item for item in items if isinstance(item, Batch)]
+    points = sum(len(batch) for batch in batches) + len(items) - len(batches)
+    text = f"{points} point{'' if points == 1 else 's'}"
+    if not batches:
+        return text
+    plural = "" if len(batches) == 1 else "es"
+    return f"{len(batches)} batch{plural} of {text}"
+
+
+def _frame_of_bytes(
+    points: Iterable[bytes], positions: Iterable[int], columns: Sequence[str] = ()
+) -> Any:
+    from kapnb.handler._frames import frame_from_columns
+
+    frame = frame_from_columns(*decode_columns(points, order=columns))
+    frame.insert(0, "input", list(positions), allow_duplicates=True)
+    return frame

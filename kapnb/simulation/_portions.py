@@ -1,0 +1,65 @@
+"""Input a portion at a time: as much as is handled in an instant."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from itertools import islice
+from typing import TypeVar
+
+__all__ = ["portions"]
+
+_T = TypeVar("_T")
+
+#: Items of a portion at the most; more would gain nothing.
+_MOST = 512
+#: A portion should be handled in about this time, in seconds, for a bar that moves.
+_ENOUGH_S = 0.05
+
+
+def portions(
+    items: Iterator[_T],
+    gate: AbstractContextManager[None],
+    *,
+    singly: bool = False,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[list[_T]]:
+    """Yield `items` in lists, larger ones while those before were handled quickly.
+
+    An error of the source is raised once the items before it were handled.
+
+    Parameters
+    ----------
+    items : iterator
+    gate : context manager
+        Entered while `items` is asked.
+    singly : bool
+        Whether each list has one item.
+    clock : callable, default: time.monotonic
+        Seconds.
+
+    Examples
+    --------
+    >>> from contextlib import nullcontext
+    >>> list(portions(iter("abcdefghij"), nullcontext(), clock=lambda: 0.0))
+    [['a'], ['b', 'c'], ['d', 'e', 'f', 'g'], ['h', 'i', 'j']]
+    """
+    size, most = 1, 1 if singly else _MOST
+    while True:
+        portion: list[_T] = []
+        failure: Exception | None = None
+        try:
+            with gate:
+                for item in islice(items, size):
+                    portion.append(item)  # noqa: PERF402  # those before an error are kept
+        except Exception as error:
+            failure = error
+        began = clock()
+        if portion:
+            yield portion
+        if failure is not None:
+            raise failure
+        if len(portion) < size:
+            return
+        size = min(2 * size, most) if clock() - began < _ENOUGH_S else max(size // 2, 1)

@@ -1,0 +1,201 @@
+"""A long run says how far it is; a short one says nothing."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from kapnb import Handler, HandlerError, Point, simulate
+from kapnb.simulation import Simulation, _progress
+from kapnb.simulation._progress import CellBar, Progress, TerminalLine, find_surface
+
+POINTS = [Point({"n": n}, time=n) for n in range(8)]
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+class Clock:
+    """Each look takes `step` seconds."""
+
+    def __init__(self, step):
+        self.now, self.step = 0.0, step
+
+    def __call__(self):
+        self.now += self.step
+        return self.now
+
+
+def run_on_terminal(step, handler=Handler, count=8):
+    terminal = Terminal()
+
+    def progress(name, total):
+        return Progress(name, total, clock=Clock(step), surface=lambda: TerminalLine(terminal))
+
+    simulation = Simulation(handler, POINTS[:count], progress=progress).run()
+    return simulation, terminal.getvalue()
+
+
+def test_a_long_run_shows_a_line_and_clears_it():
+    """The share, and the time that is left."""
+    _, shown = run_on_terminal(1.0)
+    assert shown.split("\r") == [
+        "",
+        "Handler: 3 of 8 inputs, 38%, 3 s left",
+        "Handler: 7 of 8 inputs, 88%, 0 s left",
+        "Handler: 8 of 8 inputs, 100%, 0 s left",
+        " " * len("Handler: 8 of 8 inputs, 100%, 0 s left"),
+        "",
+    ]
+
+
+def test_a_short_run_shows_nothing():
+    """Two seconds are no wait."""
+    assert run_on_terminal(0.1)[1] == ""
+
+
+def test_the_line_goes_when_the_handler_fails():
+    """The error then stands on a clean line."""
+
+    class Fails(Handler):
+        def point(self, point):
+            if point.fields["n"] == 6:
+                raise RuntimeError
+            return point
+
+    simulation, shown = run_on_terminal(1.0, Fails)
+    assert isinstance(simulation.error, HandlerError)
+    assert shown.endswith(f"\r{' ' * 35}\r")
+
+
+def test_a_shorter_line_covers_a_longer():
+    """Nothing of the one before is left."""
+    terminal = Terminal()
+    line = TerminalLine(terminal)
+    line.show("long line", 0.5)
+    line.show("short", 0.6)
+    assert terminal.getvalue() == "\rlong line\rshort    "
+
+
+def test_without_a_total_the_count_and_the_time_are_told():
+    """A file's length is not known before it is read."""
+    texts = []
+
+    class Shown:
+        def show(self, text, share):
+            texts.append((text, share))
+
+        def clear(self):
+            texts.append("cleared")
+
+    progress = Progress("Mean", None, clock=Clock(2.5), surface=Shown)
+    progress.update(1234)
+    progress.finish()
+    assert texts == [("Mean: 1,234 inputs, 2 s", None), "cleared"]
+
+
+def test_it_is_shown_five_times_a_second_at_most():
+    """Drawing must not slow the run down."""
+    shown = []
+
+    class Shown:
+        def show(self, text, share):
+            shown.append(text)
+
+        def clear(self):
+            pass
+
+    progress = Progress("Mean", 100, clock=Clock(0.125), surface=Shown)
+    for done in range(100):
+        progress.update(done)
+    assert len(shown) == 43  # every 0.25 of the last 10.5 seconds
+
+
+def test_a_cell_ends_with_a_display_without_data():
+    """It starts so, too: a notebook's test compares the first state with the last one saved."""
+    states = []
+
+    class Handle:
+        def update(self, data, **more):
+            assert more == {"raw": True}
+            states.append(data)
+
+    def display(data, **more):
+        assert more == {"raw": True, "display_id": True}
+        states.append(data)
+        return Handle()
+
+    bar = CellBar(display)
+    bar.show("<Mean>: 1 of 2", 0.5)
+    bar.show("no total", None)
+    bar.clear()
+    assert states == [
+        {},
+        {
+            "text/plain": "<Mean>: 1 of 2",
+            "text/html": '<progress value="0.5000"></progress> &lt;Mean&gt;: 1 of 2',
+        },
+        {"text/plain": "no total", "text/html": "<progress></progress> no total"},
+        {},
+    ]
+
+
+def test_the_terminal_is_found_and_a_pipe_is_none(monkeypatch):
+    """What goes into a file or a log is not for looking at."""
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert isinstance(find_surface(), TerminalLine)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert find_surface() is None
+
+
+def test_without_anybody_to_look_the_clock_is_all_there_is():
+    """The surface is looked for once."""
+    looked = []
+    progress = Progress("Mean", 1, clock=Clock(3.0), surface=lambda: looked.append(1))
+    progress.update(1)
+    progress.update(1)
+    progress.finish()
+    assert looked == [1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "made"), [({}, 1), ({"progress": False}, 0), ({"live": "n"}, 0)]
+)
+def test_it_can_be_turned_off_and_a_live_plot_takes_its_place(monkeypatch, settings, made):
+    """One picture is enough."""
+    found = []
+
+    class Noted(_progress.Progress):
+        def __init__(self, name, total):
+            found.append((name, total))
+            super().__init__(name, total)
+
+    monkeypatch.setattr("kapnb.simulation._simulation.Progress", Noted)
+    simulate(Handler, POINTS, **settings)
+    assert found == [("Handler", 8)] * made
+
+
+def test_a_saved_notebook_holds_no_trace_of_it():
+    """Neither text nor a picture, however long the run was."""
+    source = """\
+from kapnb import Handler, Point
+from kapnb.simulation import Simulation
+from kapnb.simulation._progress import Progress
+times = iter(range(1000))
+progress = lambda name, total: Progress(name, total, clock=lambda: next(times))
+points = [Point({"n": n}, time=n) for n in range(100)]
+run = Simulation(Handler, points, progress=progress).run()
+print(len(run.outputs))"""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+
+    NotebookClient(notebook, kernel_name="python3").execute()
+
+    bar, printed = notebook.cells[0].outputs
+    assert (bar.output_type, bar.data) == ("display_data", {})
+    assert printed.text == "100\n"
