@@ -16,9 +16,10 @@ from kapnb.simulation._transcript import Difference, Transcript
 
 if TYPE_CHECKING:
     from kapnb.simulation._edges import arrange, parse_group_by
+    from kapnb.simulation._last import last_run
     from kapnb.simulation._options import check_options, parse_option, parse_options
     from kapnb.simulation._script_check import check_tick
-    from kapnb.simulation._simulation import Observer, Output, Simulation, last_run, simulate
+    from kapnb.simulation._simulation import Observer, Output, Simulation, simulate
     from kapnb.simulation._stages import UdfRun
     from kapnb.simulation._task import TaskRun
 
@@ -55,7 +56,7 @@ _LAZY = {
     "arrange": "kapnb.simulation._edges",
     "check_options": "kapnb.simulation._options",
     "check_tick": "kapnb.simulation._script_check",
-    "last_run": "kapnb.simulation._simulation",
+    "last_run": "kapnb.simulation._last",
     "parse_group_by": "kapnb.simulation._edges",
     "parse_option": "kapnb.simulation._options",
     "parse_options": "kapnb.simulation._options",

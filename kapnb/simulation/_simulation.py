@@ -22,6 +22,7 @@ from kapnb.protocol import Codec, WirePoint, encode_point
 from kapnb.simulation._edges import arrange, encoded_rows, parse_group_by
 from kapnb.simulation._interrupt import InterruptGate
 from kapnb.simulation._items import Output, Outputs, Rows, count_text, frame_of
+from kapnb.simulation._last import HINT, remember
 from kapnb.simulation._node import UdfNode
 from kapnb.simulation._options import check_options
 from kapnb.simulation._portions import portions
@@ -33,7 +34,7 @@ from kapnb.sources import Frame, Items, open_source
 if TYPE_CHECKING:
     from kapnb.simulation._task import TaskRun
 
-__all__ = ["Observer", "Output", "Simulation", "last_run", "simulate"]
+__all__ = ["Observer", "Output", "Simulation", "simulate"]
 
 
 class Observer(Protocol):
@@ -144,7 +145,7 @@ class Simulation:
 
         An interrupt ends it, too, and is kept as the error that did.
         """
-        _remember(weakref.ref(self))
+        remember(weakref.ref(self))
         with _environment(self.env):
             info = self._ask_info()
             options = check_options(self.options, info)
@@ -199,7 +200,7 @@ class Simulation:
         self.interrupted = True
         self.error = KapnbError(f"interrupted after {len(self.inputs)} inputs")
         self.error.__cause__ = interrupt
-        _remember(lambda: self)
+        remember(lambda: self)
 
     # --------------------------------------------------------------------- data
 
@@ -315,7 +316,7 @@ class Simulation:
             return
         interrupt = self.error.__cause__
         if isinstance(interrupt, KeyboardInterrupt):
-            interrupt.args = interrupt.args or ("what came until then: kapnb.last_run()",)
+            interrupt.args = interrupt.args or (HINT,)
             interrupt.simulation = self  # type: ignore[attr-defined]
             raise interrupt
         self.error.simulation = self
@@ -566,42 +567,3 @@ def _size(source: Source) -> int | None:
     if isinstance(source, Frame):
         return len(source.frame)
     return len(source.items) if isinstance(source, Items) else None
-
-
-#: Returns the last run while somebody has it; if it was interrupted, in any case.
-_last_run: Callable[[], Simulation | None] = lambda: None  # noqa: E731
-
-
-def _remember(run: Callable[[], Simulation | None]) -> None:
-    global _last_run  # noqa: PLW0603  # there is one last run
-    _last_run = run
-
-
-def last_run() -> Simulation | None:
-    """Return the Simulation that ran last, such as one that was interrupted.
-
-    When a run is interrupted, `simulate` raises KeyboardInterrupt and so returns nothing. What
-    was produced until then is here until the next run begins. A run that was not interrupted is
-    here as long as it exists elsewhere; of one that failed, the error's `simulation` has it.
-
-    Returns
-    -------
-    Simulation or None
-
-    Examples
-    --------
-    >>> from kapnb import Handler, Point, last_run, simulate
-    >>> class Stopped(Handler):
-    ...     def point(self, point):
-    ...         if point.fields["x"] > 2:
-    ...             raise KeyboardInterrupt  # as Ctrl-C, or the stop button, would
-    ...         yield point
-    >>> try:
-    ...     simulate(Stopped, [Point({"x": float(n)}, time=n) for n in range(5)])
-    ... except KeyboardInterrupt as interrupt:
-    ...     print(interrupt)
-    what came until then: kapnb.last_run()
-    >>> last_run()
-    Simulation(Stopped: 4 points in, 3 points out, interrupted)
-    """
-    return _last_run()

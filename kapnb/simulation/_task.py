@@ -8,6 +8,7 @@ written, sent or logged is kept.
 from __future__ import annotations
 
 import importlib
+import weakref
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from kapnb.errors import KapnbError, TargetError
 from kapnb.handler import Handler
 from kapnb.model import STREAM, InfoResponse, Point
 from kapnb.simulation._feeds import Feed
+from kapnb.simulation._last import HINT, remember
 from kapnb.simulation._node import UdfNode
 from kapnb.simulation._stages import UdfRun, UdfStage
 from kapnb.tick import CATALOGUE, Task, TaskNode, check_edges, evaluate
@@ -125,6 +127,7 @@ class TaskRun:
         KeyboardInterrupt
             If it is interrupted, with this TaskRun as its `simulation`.
         """
+        remember(weakref.ref(self))
         stages = [node for node in self._running if isinstance(node, UdfStage)]
         try:
             for stage in stages:
@@ -136,6 +139,8 @@ class TaskRun:
         except KapnbError as error:
             self.error = error
         except KeyboardInterrupt as interrupt:
+            remember(lambda: self)
+            interrupt.args = interrupt.args or (HINT,)
             interrupt.simulation = self  # type: ignore[attr-defined]  # what came is not lost
             raise
         finally:

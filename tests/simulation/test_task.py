@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from captures import DATA, requests
-from kapnb import BATCH, Batch, Handler, HandlerError, Option, Point, simulate
+from kapnb import BATCH, Batch, Handler, HandlerError, Option, Point, last_run, simulate
 from kapnb.errors import OptionError, SourceError, TargetError, TickError
 from kapnb.model import BeginBatch, Duration
 from kapnb.simulation import TaskRun
@@ -183,6 +183,7 @@ def test_an_interrupted_run_is_with_the_interrupt():
         simulate(Stopped, points(*"aaaa"), tick="stream|from()@stopped()|influxDBOut()")
 
     assert len(caught.value.simulation.written) == 2
+    assert last_run() is caught.value.simulation
 
 
 def test_state_goes_on_with_the_snapshot_of_the_run_before():
