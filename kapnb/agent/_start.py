@@ -126,7 +126,9 @@ def make_agent(handler: Handler, log: logging.Logger | None = None) -> Agent:
         from kapnb.agent._dead_letters import dead_letters_for
 
         skip = dead_letters_for(handler)
-    return Agent(handler, log=log, skip=skip, counters=counters_from(log=log))
+    agent = Agent(handler, log=log, skip=skip, counters=counters_from(log=log))
+    agent.session.in_production = True
+    return agent
 
 
 def stop_on_sigterm(request_stop: Callable[[], None], wake_fd: int = -1) -> None:

@@ -424,6 +424,8 @@ def test_a_thread_answers_while_the_script_does_something_else(written):
         _, stderr = process.communicate(timeout=120)
     finally:
         guard.cancel()
+        process.kill()
+        process.communicate()
     assert (stderr, process.returncode) == (b"", 0)
 
 
