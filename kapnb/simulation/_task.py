@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from kapnb.errors import KapnbError, TargetError
+from kapnb.errors import KapnbError
 from kapnb.handler import Handler
 from kapnb.model import STREAM, InfoResponse, Point
 from kapnb.simulation._feeds import Feed
@@ -20,7 +20,6 @@ from kapnb.simulation._node import UdfNode
 from kapnb.simulation._stages import UdfRun, UdfStage
 from kapnb.tick import CATALOGUE, Task, TaskNode, check_edges, evaluate
 from kapnb.tick._catalogue import SOURCES
-from kapnb.tick._udfs import udf_names
 from kapnb.tick.nodes import Alert, Logged, Node, NodeError, Record, Served, Written
 from kapnb.tick.nodes._node import not_simulated
 from kapnb.tick.nodes._stream import From, Query
@@ -60,6 +59,7 @@ class TaskRun:
         self.points = 0
         self.error: KapnbError | None = None
         self._infos: dict[str, InfoResponse] = {}
+        self._unused: list[str] = []
         self._unmatched: list[str] = []
         self._running: list[Node] = []
 
@@ -75,16 +75,12 @@ class TaskRun:
         HandlerError
             If a UDF does not answer info.
         """
-        used = udf_names(self.script)
-        unused = [name for name in self.handlers if name not in used]
-        if unused:
-            raise TargetError(
-                f"the script does not use @{unused[0]} (it uses: "
-                f"{', '.join(f'@{name}' for name in used) or 'no UDF'})"
-            )
-        self._infos = {name: self._ask_info(name) for name in used if name in self.handlers}
+        # As in Kapacitor's configuration, there may be UDFs that this script does not use.
+        self._infos = {name: self._ask_info(name) for name in self.handlers}
         self.task = evaluate(self.script, self._infos, variables=variables)
         check_edges(self.task)
+        used = {node.kind for node in self.task.udfs}
+        self._unused = [name for name in self.handlers if name not in used]
         return self.task
 
     def _ask_info(self, name: str) -> InfoResponse:
@@ -219,14 +215,15 @@ class TaskRun:
 
     @property
     def warnings(self) -> list[str]:
-        """What Kapacitor would have logged, or silently borne; and sources that got nothing."""
+        """What Kapacitor would have logged, or silently borne; sources that got nothing."""
         counted = Counter((error.node, error.text) for error in self.node_errors)
         lines = [
             f"{node}: {text}" + (f" ({count} times)" if count > 1 else "")
             for (node, text), count in counted.items()
         ]
         of_udfs = [f"{view.id}: {text}" for view in self.udfs.values() for text in view.warnings]
-        return [*self._unmatched, *lines, *of_udfs]
+        unused = [f"the script does not use @{name}" for name in self._unused]
+        return [*unused, *self._unmatched, *lines, *of_udfs]
 
     def udf(self, name: str | None = None) -> UdfRun:
         """Return the run of a UDF, by its name or its node's id; by default of the only one.
