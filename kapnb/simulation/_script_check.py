@@ -83,7 +83,7 @@ def check_tick(
     def probe(task: Task) -> list[TickError]:
         run = TaskRun(text, "task", handlers)
         run.task = task
-        return [error for node in task.nodes for error in _hindrance(node, run)]
+        return [error for node in task.walk() for error in _hindrance(node, run)]
 
     source = None if data is None else open_source(data, tags=tags, name=name)
     schema = None if source is None else schema_of(source)
@@ -104,6 +104,6 @@ def _hindrance(node: TaskNode, run: TaskRun) -> Iterator[TickError]:
     if node.is_udf or kind is None or kind.runs is None:
         return
     try:
-        running_class(node)(node, run)
+        running_class(node, run.task)(node, run)
     except TickError as error:
         yield error

@@ -98,7 +98,7 @@ class TaskRun:
         made: dict[TaskNode, Node] = {}
         for node in self.task.nodes:
             if not node.is_udf:
-                made[node] = running_class(node)(node, self)
+                made[node] = running_class(node, self.task)(node, self)
                 continue
             stage = UdfStage(node, self, self.handlers[node.kind], self._infos[node.kind])
             self.udfs[node.id] = stage.view
@@ -303,11 +303,17 @@ def _amount(kept: Sequence[Record]) -> str:
     return f"{len(kept)} {one if len(kept) == 1 else many}"
 
 
-def running_class(node: TaskNode) -> type[Node]:
-    """Return the class that the catalogue names for a kind of node."""
+def running_class(node: TaskNode, task: Task) -> type[Node]:
+    """Return the class that the catalogue names for a kind of node.
+
+    Raises
+    ------
+    NotSimulatedError
+        If it names none.
+    """
     row = SOURCES.get(node.kind) or CATALOGUE.get(node.kind)
     if row is None or row.runs is None:
-        raise not_simulated(f"|{node.kind}", node.position)
+        raise not_simulated(f"|{task.called(node)}", node.position)
     module, _, name = row.runs.rpartition(".")
     running: type[Node] = getattr(importlib.import_module(module), name)
     return running

@@ -1,8 +1,9 @@
 """Lambda expressions, compiled to closures.
 
 A tree becomes one Python function of a scope (names and their values) and of the memory of its
-stateful functions. What cannot be right for any point is refused when it is compiled, as
-Kapacitor does when a task starts; what is wrong for one point is an `EvaluationError`.
+stateful functions. What cannot be right for any point is refused when it is compiled: types that
+never match as Kapacitor does when a task starts, calls that cannot be made before it would notice.
+What is wrong for one point is an `EvaluationError`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kapnb.errors import NotSimulatedError, TickError
+from kapnb.errors import LateError, NotSimulatedError, TickError
 from kapnb.model import Duration, Point
 from kapnb.tick._ast import (
     Binary,
@@ -32,7 +33,15 @@ from kapnb.tick._operators import OPERATORS, EvaluationError, mismatch, wrap
 from kapnb.tick._regex import compile_regex, go_refusal
 from kapnb.tick._types import MISSING, Moment, type_name
 
-__all__ = ["EvaluationError", "Lambda", "Memory", "Scope", "calls", "references"]
+__all__ = [
+    "EvaluationError",
+    "Lambda",
+    "Memory",
+    "Scope",
+    "calls",
+    "explained",
+    "references",
+]
 
 Scope = dict[str, Any]
 #: What the stateful functions of one expression remember, of one group.
@@ -55,7 +64,9 @@ class Lambda:
     Raises
     ------
     TickError
-        For an unknown function, types that never match, a regular expression that Go refuses.
+        For types that never match, and a regular expression that Go refuses.
+    LateError
+        For an unknown function, or a wrong number of arguments.
 
     Attributes
     ----------
@@ -158,6 +169,12 @@ class Lambda:
             *node.position,
         )
 
+    def _part(self, node: Expression, what: str) -> Compiled:
+        try:
+            return self._compile(node)
+        except TickError as error:
+            raise explained(error, f"Failed to handle {what}") from None
+
     def _unary(self, node: Unary) -> Compiled:
         operand, kind = self._compile(node.operand)
         if node.operator == "!":
@@ -169,8 +186,8 @@ class Lambda:
         table = OPERATORS.get(name)
         if table is None:
             raise TickError(f"{node.position}: unknown binary operator {name}", *node.position)
-        left, left_type = self._compile(node.left)
-        right, right_type = self._compile(node.right)
+        left, left_type = self._part(node.left, "left node")
+        right, right_type = self._part(node.right, "right node")
         known = left_type is not None and right_type is not None
         if known and (left_type, right_type) not in table:
             assert left_type is not None
@@ -186,10 +203,13 @@ class Lambda:
 
     def _call(self, node: Call) -> Compiled:
         name, position = node.name, node.position
-        arguments = [self._compile(argument)[0] for argument in node.arguments]
+        arguments = [
+            self._part(argument, f"{number} argument")[0]
+            for number, argument in enumerate(node.arguments, 1)
+        ]
         if name == "now":
             if arguments:
-                raise TickError(f"{position}: now expects exactly zero argument", *position)
+                raise LateError(f"{position}: now expects exactly zero argument", *position)
             return lambda scope, memory: scope[_NOW], Moment
         if name in STATEFUL:
             return self._stateful_call(name, arguments), None
@@ -197,7 +217,7 @@ class Lambda:
             raise NotSimulatedError(f"{position}: function {name}() is not simulated", *position)
         function = FUNCTIONS.get(name)
         if function is None:
-            raise TickError(f'{position}: undefined function: "{name}"', *position)
+            raise LateError(f'{position}: undefined function: "{name}"', *position)
         _check_count(name, function, len(arguments), position)
         return _called(name, function, arguments), None
 
@@ -213,6 +233,15 @@ class Lambda:
             return memory[slot](*values)
 
         return call
+
+
+def explained(error: TickError, failing: str) -> TickError:
+    """Return a refusal with what Kapacitor says before its reason; others as they are."""
+    if type(error) is not TickError:
+        return error
+    place = f"line {error.line} char {error.column}: "
+    reason = str(error).removeprefix(place)
+    return TickError(f"{place}{failing}: {reason}", error.line, error.column)
 
 
 def _constant(value: Any) -> Compiled:
@@ -308,7 +337,7 @@ def _check_count(name: str, function: Function, count: int, position: Position) 
     if count not in sizes:
         expected = " or ".join(str(size) for size in sorted(sizes))
         text = f"{name} expects {expected} argument{'' if expected == '1' else 's'}, got {count}"
-        raise TickError(f"{position}: {text}", *position)
+        raise LateError(f"{position}: {text}", *position)
 
 
 def _result_type(name: str, left: type | None, right: type | None) -> type | None:

@@ -95,6 +95,14 @@ def test_a_udf_that_the_script_does_not_use_is_a_warning():
     assert len(run.logs) == 1
 
 
+def test_what_is_refused_has_the_name_that_the_script_has():
+    """deadman is short for stats, derivative and alert."""
+    with pytest.raises(TickError) as caught:
+        simulate({}, points("a"), tick="stream|from()\n  |deadman(100.0, 10s)")
+
+    assert str(caught.value) == "line 2 char 4: |deadman is not simulated"
+
+
 def test_udfs_in_a_chain_and_in_branches_each_get_a_handler_of_their_own():
     """The same UDF twice is two processes with two states."""
     script = """

@@ -98,7 +98,8 @@ class Alert(Node):
         uses = self.uses(name)
         if not uses:
             return None
-        expression = self.lambda_of(uses[-1].arguments[0], uses[-1].position)
+        failing = f"Failed to compile stateful expression for {name}"
+        expression = self.lambda_of(uses[-1].arguments[0], failing, uses[-1].position)
         return expression, expression.new_memory()
 
     def _template(self, name: str, default: str, *, html: bool = False) -> Template:

@@ -73,7 +73,11 @@ class From(Node):
         self._conditions = [
             (condition, condition.new_memory())
             for used in self.uses("where")
-            for condition in (self.lambda_of(used.arguments[0], used.position),)
+            for condition in (
+                self.lambda_of(
+                    used.arguments[0], "Failed to compile from expression", used.position
+                ),
+            )
         ]
 
     def point(self, point: Point) -> None:
