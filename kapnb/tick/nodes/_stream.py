@@ -18,9 +18,9 @@ __all__ = ["From", "Query", "Source", "dimensions_of"]
 
 
 def dimensions_of(names: list[Any]) -> tuple[bool, tuple[str, ...]]:
-    """Return whether ``*`` is among the arguments of groupBy, and the sorted names."""
-    everything = any(isinstance(name, Star) or name == "*" for name in names)
-    return everything, tuple(sorted({name for name in names if isinstance(name, str)} - {"*"}))
+    """Return whether a star is among the arguments of groupBy, and the sorted names."""
+    everything = any(isinstance(name, Star) for name in names)
+    return everything, tuple(sorted({name for name in names if isinstance(name, str)}))
 
 
 class Source(Node):
