@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kapnb.agent._log import logger
@@ -18,7 +18,7 @@ from kapnb.agent._session import Session, Skip
 from kapnb.errors import RemoteProtocolError
 from kapnb.handler import Handler
 from kapnb.model import ErrorResponse
-from kapnb.protocol import FRAME_SIZE_MAX, Codec, Connection, ProtobufCodec, Role
+from kapnb.protocol import FRAME_SIZE_MAX, RUN_MAX, Codec, Connection, ProtobufCodec, Role
 
 if TYPE_CHECKING:
     import logging
@@ -42,6 +42,9 @@ EXIT_OK, EXIT_FAILED, EXIT_BROKEN_PIPE, EXIT_HUNG = 0, 1, 3, 4
 #: of them has waited this long: a slow Handler must not sit on finished work.
 FLUSH_FRAMES, FLUSH_BYTES = 1024, 256 * 1024
 FLUSH_AFTER_S = 0.005
+#: glibc gives the heap's end back to the system at each turn of the loop, to fault it in again,
+#: until it has once seen a block of this size come and go; in bytes, none of them touched.
+HEAP_KEPT = 4 * 1024 * 1024
 #: After an error frame, input is drained this long, in seconds, so that Kapacitor's writer
 #: does not meet a broken pipe, whose text would hide the error.
 DRAIN_S = 5.0
@@ -142,7 +145,9 @@ class Agent:
         self._log_or_none = log
         self._counters = counters
         self._handle_event: Callable[[Any], None] = self.session.handle
+        self._events: Callable[[], Iterator[Any]] = self.connection.runs
         if counters is not None:
+            self._events = self.connection.events  # each point is timed
             self._handle_event = counters.watch(self.session)
         self._writing = threading.Lock()  # the pulse writes, too
         self._late = threading.Lock()
@@ -181,27 +186,46 @@ class Agent:
 
     def _handle(self, data: bytes, stream: ByteStream | None) -> None:
         """Handle `data`; into `stream` goes on the way what is much or has waited long."""
-        handle, clock, outbox = self._handle_event, self._clock, self._outbox
+        handle, clock, outbox, connection = (
+            self._handle_event, self._clock, self._outbox, self.connection,
+        )  # fmt: skip
         ready = outbox.ready
         first = 0.0  # when the first of the waiting answers was given
-        self.connection.receive_data(data)
+        connection.receive_data(data)
+        began = clock()
         try:
-            for event in self.connection.events():
+            for event in self._events():
                 handle(event)
                 if self._stopping:  # what came behind it is not begun
                     break
-                if stream is None or not ready:
+                if stream is None:
                     continue
                 now = clock()
-                first = first or now
+                took, began = now - began, now
                 much = len(ready) >= FLUSH_FRAMES or outbox.made >= FLUSH_BYTES
+                if type(event) is list:
+                    self._adapt(took, much)
+                if not ready:
+                    continue
+                first = first or now
                 if much or now - first >= FLUSH_AFTER_S:
                     self._flush(stream)
-                    first = 0.0
+                    first, began = 0.0, clock()  # a peer that reads slowly is no slow Handler
         except RemoteProtocolError as error:
             self.ended = True
             self.session.fail(error)
         self.ended = self.ended or self.connection.ended
+
+    def _adapt(self, took: float, much: bool) -> None:
+        """Let as many points come together as are handled within a fraction of `FLUSH_AFTER_S`.
+
+        To look at the clock after each costs as much as all else that is done for one here.
+        """
+        connection = self.connection
+        if took >= FLUSH_AFTER_S / 2 or much:
+            connection.run_max = max(connection.run_max // 8, 1)
+        elif took < FLUSH_AFTER_S / 8 and self._outbox.made < FLUSH_BYTES / 8:
+            connection.run_max = min(connection.run_max * 2, RUN_MAX)
 
     # ----------------------------------------------------------------- with I/O
 
@@ -209,7 +233,9 @@ class Agent:
         """Serve `stream` until its end; return the exit status."""
         session = self.session
         session.wake = stream.wake
+        self.connection.run_max = 1  # until it is known how long a point takes
         self._stream, self._thread_id = stream, threading.get_ident()
+        bytes(HEAP_KEPT)
         pulse = self._pulse()
         pulse.start()
         try:
@@ -244,6 +270,7 @@ class Agent:
     def request_stop(self) -> None:
         """End `run` after the call that is under way; for signal handlers and other threads."""
         self._stopping = True
+        self.session.interrupt()
         if self._stream is not None:
             self._stream.wake()
 

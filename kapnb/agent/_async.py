@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError  # its own before Python 3.11
 from typing import TYPE_CHECKING, Any
 
-from kapnb.agent._data import StreamInput
+from kapnb.agent._data import StreamInput, Take
 from kapnb.handler import Handler
 from kapnb.model import Point
 
@@ -117,11 +117,16 @@ class AsyncStreamInput(StreamInput):
         self._last: dict[str, asyncio.Task[Any]] = {}  # of each group; only the loop uses it
         self._takes_state = handler.handler_shape.takes_state["point"]
 
-    def taker(self, first: Point) -> Callable[[Point], None]:
-        """Return what takes a point: its call starts, finished ones are sent."""
-        if self._takes_state and self.start_expiry(first.time):
-            return self.touching(self._take)
-        return self._take
+    def taker(self, first: Point) -> Take:
+        """Return what takes points: their calls start, finished ones are sent."""
+        if not (self._takes_state and self.start_expiry(first.time)):
+            return self.taking(self._take)
+
+        def touch_and_take(point: Point) -> None:
+            self.touch(point.group, point.time)
+            self._take(point)
+
+        return self.taking(touch_and_take)
 
     def _expire(self, groups: Iterable[str]) -> None:
         self.collect(wait=True)  # no group goes while a call has its state

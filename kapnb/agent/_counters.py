@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kapnb.agent._log import logger
 from kapnb.model import BATCH, EndBatch, Point
+from kapnb.protocol import wire_point
 
 if TYPE_CHECKING:
     import logging
@@ -82,6 +83,7 @@ class Counters:
                 self.points_out = before
 
         outbox.send = outbox.send_point = counted  # type: ignore[method-assign, assignment]
+        outbox.send_bytes = lambda raw: counted(wire_point(raw))  # type: ignore[method-assign]
         outbox.open_unit, outbox.close_unit = opened, closed  # type: ignore[method-assign]
 
     def watch(self, session: Session) -> Callable[[Any], None]:

@@ -7,9 +7,9 @@ state before the batch, and a failure leaves no half of one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sized
 from types import GeneratorType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kapnb.agent._outputs import (
     batch_of,
@@ -25,13 +25,15 @@ from kapnb.agent._outputs import (
 from kapnb.errors import HandlerError, LocalProtocolError
 from kapnb.handler import Expiry, Handler
 from kapnb.model import BATCH, Batch, BeginBatch, EndBatch, Point
-from kapnb.protocol import WirePoint
+from kapnb.protocol import WirePoint, wire_point
 
 if TYPE_CHECKING:
     from kapnb.agent._outbox import Outbox
 
-__all__ = ["BatchInput", "DataInput", "StreamInput"]
+__all__ = ["BatchInput", "DataInput", "StreamInput", "Take"]
 
+#: Takes points, or the bytes of points.
+Take: TypeAlias = "Callable[[Iterator[bytes | Point]], None]"
 _NEW = object()
 
 
@@ -49,14 +51,32 @@ class DataInput:
     def __init__(self, handler: Handler, outbox: Outbox) -> None:
         self.handler = handler
         self.send, self.send_point = outbox.send, outbox.send_point
+        self.send_bytes, self.send_points = outbox.send_bytes, outbox.send_points
         self.name = type(handler).__name__
         self.states = handler.group_states
+        #: What has come to be sent between two inputs; set by who knows.
+        self.waiting: Sized = ()
         self.done = 0  # calls within one event that have returned: a sign of progress
         self._expiry: Expiry | None = None  # which groups are over; known from the first data on
 
-    def taker(self, first: Point) -> Callable[[Point], None]:
-        """Return what takes a point, chosen once, before the first, for this Handler."""
+    def taker(self, first: Point) -> Take:
+        """Return what takes points, chosen once, before the first, for this Handler.
+
+        It takes at least one, and then goes on until there is none, or something is `waiting`.
+        """
         raise NotImplementedError
+
+    def taking(self, take: Callable[[Point], None]) -> Take:
+        """Return what takes points by `take`, one by one."""
+        waiting = self.waiting
+
+        def take_points(points: Iterator[bytes | Point]) -> None:
+            for point in points:
+                take(wire_point(point) if type(point) is bytes else point)  # type: ignore[arg-type]
+                if waiting:
+                    return
+
+        return take_points
 
     def collect(self, *, wait: bool) -> None:
         """Send what calls under way have given; there are none but of async methods."""
@@ -75,7 +95,10 @@ class DataInput:
         elif not isinstance(batch, Batch):
             raise HandlerError(foreign(batch))
         for message in batch.inherited(origin).messages():
-            self.send(message)
+            if type(message) is WirePoint:
+                self.send_point(message)
+            else:
+                self.send(message)
 
     def send_complete(self, item: Point | Batch) -> None:
         """Send what needs no input to inherit from."""
@@ -101,15 +124,6 @@ class DataInput:
         if gone:
             self._expire(gone)
 
-    def touching(self, take: Callable[[Point], None]) -> Callable[[Point], None]:
-        """Return `take` with a look at the groups before it."""
-
-        def touched(point: Point) -> None:
-            self.touch(point.group, point.time)
-            take(point)
-
-        return touched
-
     def _expire(self, groups: Iterable[str]) -> None:
         """Let go of groups; what the Handler has to say of them goes out at once."""
         assert self._expiry is not None
@@ -134,49 +148,83 @@ class DataInput:
 class StreamInput(DataInput):
     """Points, one at a time."""
 
-    def taker(self, first: Point) -> Callable[[Point], None]:
-        """Return what takes a point: one for a Handler that takes the state, or one that does not.
-
-        Both run for every point, so they call as little as can be.
-        """
+    def taker(self, first: Point) -> Take:
+        """Return what takes points; it is a loop, and calls as little as can be."""
+        if self.handler._point_bytes is not None:
+            return self._taking_bytes(self.handler._point_bytes)
         point_method, deliver, send = self.handler.point, self.deliver, self.send_point
+        waiting = self.waiting
+        takes_state = self.handler.handler_shape.takes_state["point"]
+        expires = takes_state and self.start_expiry(first.time)
 
-        def without_state(point: Point) -> None:
-            result = point_method(point)
-            if result is point:
-                send(point)
-            elif result is not None:
-                deliver(result, point)
+        def take_points(points: Iterator[bytes | Point]) -> None:
+            for item in points:
+                if type(item) is bytes:  # as `wire_point` does
+                    point: Any = WirePoint()
+                    point._raw = item
+                    point._message = point._fields = point._tags = None
+                else:
+                    point = item
+                if takes_state:
+                    group = point.group
+                    if expires:
+                        self.touch(group, point.time)
+                    # Looked up anew each time: a restore puts other states in their place.
+                    state = self.states.get(group, _NEW)
+                    if state is _NEW:
+                        state = self.state(group)
+                    result = point_method(point, state)
+                else:
+                    result = point_method(point)
+                if type(result) is GeneratorType:
+                    try:  # as `deliver` does
+                        for given in result:
+                            if type(given) is WirePoint:
+                                send(given)
+                            else:
+                                self._give(given, point)
+                    except LocalProtocolError as error:
+                        raise self.located(error, "point", result) from error.__cause__
+                elif type(result) is WirePoint:  # complete as it is
+                    send(result)
+                elif result is not None:
+                    deliver(result, point)
+                if waiting:
+                    return
 
-        def with_state(point: Point) -> None:
-            group = point.group
-            # Looked up anew each time: a restore puts other states in their place.
-            state = self.states.get(group, _NEW)
-            if state is _NEW:
-                state = self.state(group)
-            result = point_method(point, state)
-            if result is not None:
-                deliver(result, point)
+        return take_points
 
-        if not self.handler.handler_shape.takes_state["point"]:
-            return without_state
-        if not self.start_expiry(first.time):
-            return with_state
-        return self.touching(with_state)
+    def _taking_bytes(self, take: Callable[[bytes], Any]) -> Take:
+        deliver, send_bytes, waiting = self.deliver, self.send_bytes, self.waiting
+
+        def take_points(points: Iterator[bytes | Point]) -> None:
+            for item in points:
+                raw: Any = item if type(item) is bytes else item.raw  # type: ignore[union-attr]
+                result = take(raw)
+                if type(result) is bytes:
+                    send_bytes(result)
+                elif result is not None:
+                    deliver(result, wire_point(raw))
+                if waiting:
+                    return
+
+        return take_points
 
     def deliver(self, result: Any, origin: Point) -> None:
         """Send what a data method gave for a stream point."""
-        send = self.send_point
         try:
-            for item in result if type(result) is GeneratorType else each(result):
-                if type(item) is WirePoint:  # complete as it is, and the usual case
-                    send(item)
-                elif isinstance(item, Point):
-                    self.send(item.inherited(origin))
-                else:
-                    self.send_batch(item, batch_origin(origin))
+            for item in each(result):
+                self._give(item, origin)
         except LocalProtocolError as error:
             raise self.located(error, "point", result) from error.__cause__
+
+    def _give(self, item: Any, origin: Point) -> None:
+        if type(item) is WirePoint:
+            self.send_point(item)
+        elif isinstance(item, Point):
+            self.send(item.inherited(origin))
+        else:
+            self.send_batch(item, batch_origin(origin))
 
 
 class BatchInput(DataInput):
@@ -196,8 +244,9 @@ class BatchInput(DataInput):
         super().__init__(handler, outbox)
         self._finished = finished
         self.begin: BeginBatch | None = None  # of the batch that is open
-        self.points: list[Point] = []  # its points
-        self._collected: list[Point] = []  # what goes out in its place
+        self.points: list[bytes | Point] = []  # its points
+        # What goes out in its place. A point that still is its bytes is kept as these.
+        self._collected: list[bytes | Point] = []
         self._out_batches = handler.provides is BATCH
         self._expires: bool | None = None  # known from the first batch on
         self._whole = handler.handler_shape.whole
@@ -217,19 +266,20 @@ class BatchInput(DataInput):
         """Begin to keep a batch."""
         self.begin, self.points = begin, []
 
-    def taker(self, first: Point) -> Callable[[Point], None]:
-        """Return what takes a point: it is kept."""
+    def taker(self, first: Point) -> Take:
+        """Return what takes points: they are kept."""
         return self._keep
 
-    def _keep(self, point: Point) -> None:
-        self.points.append(point)
+    def _keep(self, points: Iterator[bytes | Point]) -> None:
+        self.points.extend(points)
 
     def close(self, end: EndBatch) -> tuple[BeginBatch, list[Point], EndBatch]:
         """Return the batch that was kept, and forget it."""
-        begin, points = self.begin, self.points
+        begin = self.begin
         assert begin is not None
+        points = [wire_point(point) if type(point) is bytes else point for point in self.points]
         self.begin, self.points = None, []
-        return begin, points, end
+        return begin, points, end  # type: ignore[return-value]
 
     def handle(self, begin: BeginBatch, points: list[Point], end: EndBatch) -> None:
         """Give a batch to the Handler and send what it gives."""
@@ -257,8 +307,7 @@ class BatchInput(DataInput):
             result = call(point, group)
             self.done += 1
             if result is not None:
-                origin.time = point.time
-                loose &= self._collect("point", result, origin)
+                loose &= self._collect("point", result, origin, point)
         origin.time = end.tmax
         loose &= self._collect("end_batch", self._call["end_batch"](end, group), origin)
         return loose or bool(self._collected)
@@ -278,15 +327,24 @@ class BatchInput(DataInput):
             return False
         return self._collect(whole, result, point_origin(begin, end.tmax)) or bool(self._collected)
 
-    def _collect(self, callback: str, result: Any, origin: Point) -> bool:
+    def _collect(
+        self, callback: str, result: Any, origin: Point, current: Point | None = None
+    ) -> bool:
         """Take what a data method gave inside a batch.
 
         Loose points make the batch that goes out in place of the open one, or, on an edge to
         STREAM, go out at once. Whole Batches go out at once. Returns whether there were none.
+        The time is inherited from `current`, which is not decoded without need, or `origin`.
         """
         loose = True
         try:
             for item in () if result is None else each(result):
+                if type(item) is WirePoint and self._out_batches:
+                    # As it is now: the Handler may go on changing its own.
+                    self._collected.append(item.raw or item.copy())
+                    continue
+                if current is not None:
+                    origin.time, current = current.time, None
                 if isinstance(item, Point):
                     self._collect_point(item, origin)
                 elif is_frame(item):
@@ -302,7 +360,7 @@ class BatchInput(DataInput):
     def _collect_point(self, point: Point, origin: Point) -> None:
         point = point.inherited(origin)
         if self._out_batches:
-            self._collected.append(point.copy())  # the Handler may go on changing its own
+            self._collected.append(point.copy())  # as above
             return
         self.send(loose(point, origin))
 
@@ -313,8 +371,7 @@ class BatchInput(DataInput):
         size = begin.size if len(points) == count else len(points)
         try:
             self.send(BeginBatch(begin.name, begin.group, begin.tags, size, begin.by_name))
-            for point in points:
-                self.send(point)
+            self.send_points(points)
             self.send(end)
         except LocalProtocolError as error:
             raise self.located(error, self._whole or "point") from error.__cause__

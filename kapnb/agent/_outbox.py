@@ -7,13 +7,13 @@ one. (An agent in another language re-queued its frames and moved begins behind 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import isfinite
 from typing import Any
 
 from kapnb.errors import LocalProtocolError
 from kapnb.model import BeginBatch, EndBatch, ErrorResponse, Point
-from kapnb.protocol import Connection, WirePoint
+from kapnb.protocol import Connection, ProtobufCodec, WirePoint, wire_point
 
 __all__ = ["Outbox"]
 
@@ -49,7 +49,10 @@ class Outbox:
     ) -> None:
         self._connection = connection
         self._sending = connection.sending
-        self._encode_untouched = connection.codec.encode_untouched
+        codec = connection.codec
+        self._encode_untouched = codec.encode_untouched
+        # A point of a known size needs no codec.
+        self._headers = codec.headers if type(codec) is ProtobufCodec else {}
         self._non_finite = non_finite
         self._warn = warn
         self._warned: set[str] = set()
@@ -91,11 +94,39 @@ class Outbox:
     def send_point(self, point: Point) -> None:
         """Put a point that came over the wire at the end: the short way of most of them."""
         if self._sending.point_fits and type(point) is WirePoint:
+            fields, tags, raw = point._fields, point._tags, point._raw
+            if (
+                raw is not None
+                and (fields is None or not fields.changed)
+                and (tags is None or not tags.changed)
+            ):
+                header = self._headers.get(len(raw))
+                if header is not None:
+                    self._target.append(header + raw)
+                    return
             frame = self._encode_untouched(point)
             if frame is not None:
                 self._target.append(frame)
                 return
         self.send(point)
+
+    def send_bytes(self, raw: bytes) -> None:
+        """Put a point at the end that is given as its bytes."""
+        if self._sending.point_fits:
+            header = self._headers.get(len(raw))
+            if header is not None:
+                self._target.append(header + raw)
+                return
+        self.send_point(wire_point(raw))
+
+    def send_points(self, points: Iterable[bytes | Point]) -> None:
+        """Put points at the end; those that come as bytes are put there as they are."""
+        send_bytes, send_point = self.send_bytes, self.send_point
+        for point in points:
+            if type(point) is bytes:
+                send_bytes(point)
+            else:
+                send_point(point)  # type: ignore[arg-type]
 
     def _release(self) -> None:
         batch, self._target = self._target, self.ready if self._unit is None else self._unit

@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from operator import length_hint
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from kapnb.agent._data import BatchInput, DataInput, StreamInput
+from kapnb.agent._data import BatchInput, DataInput, StreamInput, Take
 from kapnb.agent._log import logger
 from kapnb.agent._outbox import Outbox
 from kapnb.agent._outputs import loose, point_origin
@@ -45,7 +46,7 @@ from kapnb.model import (
     SnapshotRequest,
     SnapshotResponse,
 )
-from kapnb.protocol import FRAME_SIZE_MAX, EndOfStream, UnknownRequest, WirePoint
+from kapnb.protocol import FRAME_SIZE_MAX, EndOfStream, UnknownRequest, WirePoint, wire_point
 
 if TYPE_CHECKING:
     import logging
@@ -75,7 +76,12 @@ class _Settling:
     """The event that is none: everything under way is waited for."""
 
 
-_NOTHING, _SETTLING = _Nothing(), _Settling()
+class _Interrupt:
+    """What is put among the emitted to have a look taken at the world between two points."""
+
+
+_Emitted: TypeAlias = Point | Batch | KapnbError | _Interrupt
+_NOTHING, _SETTLING, _INTERRUPT = _Nothing(), _Settling(), _Interrupt()
 
 #: The callback that answers an event, for messages about what it gave.
 _CALLBACKS = {
@@ -84,6 +90,7 @@ _CALLBACKS = {
     SnapshotRequest: "snapshot",
     RestoreRequest: "restore",
     WirePoint: "point",
+    list: "point",
 }
 
 
@@ -137,10 +144,11 @@ class Session:
         self._send = outbox.send
         self._tell_skip = skip
         # From emit, in any thread: what, and where in whose file.
-        self._emitted: deque[tuple[Point | Batch | KapnbError, tuple[str, int]]] = deque()
+        self._emitted: deque[tuple[_Emitted, tuple[str, int]]] = deque()
         self._initialised = False  # init was answered with success
         self._begun = False  # and data has come, so that no restore will
-        self._stopped = False
+        self._stopped = self._interrupted = False
+        self._points: Iterator[bytes] = iter(())  # those that are under way
         handler._outlet = self._emit
         self._bind()
 
@@ -151,7 +159,8 @@ class Session:
         self._async = bool(self.handler.handler_shape.asynchronous)
         self._calls: AsyncCalls | None = None
         self._input = self._make_input()
-        self._take_point: Callable[[Point], None] = self._first_point
+        self._input.waiting = self._emitted
+        self._take: Take = self._first_point
         self._routes: dict[type, Callable[[Any], None]] = {
             InfoRequest: self._info,
             InitRequest: self._init,
@@ -162,7 +171,9 @@ class Session:
             EndBatch: self._end_batch,
             UnknownRequest: self._unknown,
             EndOfStream: self._end_of_stream,
-            Point: self._own_point,
+            list: self._handle_points,
+            Point: self._one_point,
+            WirePoint: self._one_point,
             _Nothing: self._nothing,
             _Settling: self._settle,
         }
@@ -205,15 +216,13 @@ class Session:
     def handle(self, event: Any) -> None:
         """Handle one event of the peer; answers are in the outbox before this returns.
 
-        Exceptions of user code do not leave it: they become `error` and an ErrorResponse.
+        A list is the bytes of points, handled one after the other. Exceptions of user code
+        do not leave this: they become `error` and an ErrorResponse.
         """
         if self.error is not None:
             return
         try:
-            if type(event) is WirePoint:
-                self._take_point(event)
-            else:
-                self._routes[type(event)](event)
+            self._routes[type(event)](event)
             if self._emitted and self._begun:
                 self._send_emitted()
         except BaseException as error:  # also sys.exit, and what asyncio raises
@@ -237,8 +246,11 @@ class Session:
 
     @property
     def done(self) -> int:
-        """A number that grows while one event takes many calls: a batch's, or async ones."""
-        return self._input.done
+        """A number that grows while one event takes many calls.
+
+        An event that is a list of points takes their number off, to give it back one by one.
+        """
+        return self._input.done - length_hint(self._points)
 
     def stop(self) -> None:
         """End the Handler's life; idempotent."""
@@ -376,17 +388,33 @@ class Session:
 
     # ----------------------------------------------------------------------- data
 
-    def _first_point(self, point: Point) -> None:
+    def _first_point(self, points: Iterator[bytes | Point]) -> None:
         """Take the way that all points of this Handler go from now on."""
         self._begun = True
-        take = self._input.taker(point)
-        guarded = self._skips and type(self._input) is StreamInput
-        self._take_point = (lambda point: self._try(take, point, [point])) if guarded else take
-        self._take_point(point)
+        item = next(points)
+        first = item if isinstance(item, Point) else wire_point(item)
+        take = self._input.taker(first)
+        if self._skips and type(self._input) is StreamInput:
+            one = take
+            take = self._input.taking(lambda point: self._try(one, iter((point,)), [point]))
+        self._take = take
+        take(iter((first,)))
 
-    def _own_point(self, point: Point) -> None:
-        """Take a point that did not come over a wire."""
-        self._take_point(point)
+    def _one_point(self, point: Point) -> None:
+        self._take(iter((point,)))
+
+    def _handle_points(self, points: list[bytes]) -> None:
+        """Take points one after the other, and in between send what was emitted meanwhile."""
+        self._points = rest = iter(points)
+        while length_hint(rest) and not self._interrupted:
+            self._take(rest)
+            if self._emitted:
+                self._send_emitted()
+
+    def interrupt(self) -> None:
+        """Begin with no other point of the list that is being handled. From any thread."""
+        self._interrupted = True
+        self._emitted.append((_INTERRUPT, ("", 0)))
 
     def _begin_batch(self, begin: BeginBatch) -> None:
         self._begun = True
@@ -463,6 +491,8 @@ class Session:
             item, (file, line) = self._emitted.popleft()
             if isinstance(item, KapnbError):
                 raise item
+            if isinstance(item, _Interrupt):
+                continue
             try:
                 self._input.send_complete(item)
             except LocalProtocolError as error:

@@ -74,8 +74,9 @@ def run(handler: type[Handler] | Callable[[], Handler]) -> None:
     except BaseException as error:  # user code may raise anything, and Kapacitor must know
         end_process(refuse(claim, error, getattr(handler, "__name__", "the script")))
     serve_stdio(agent)
-    stop_on_sigterm(agent.request_stop)
-    end_process(agent.run(claim.take()))
+    stream = claim.take()
+    stop_on_sigterm(agent.request_stop, stream.wake_fd)
+    end_process(agent.run(stream))
 
 
 def serve_stdio(agent: Agent) -> None:
@@ -127,8 +128,12 @@ def make_agent(handler: Handler, log: logging.Logger | None = None) -> Agent:
     return Agent(handler, log=log, skip=skip, counters=counters_from(log=log))
 
 
-def stop_on_sigterm(request_stop: Callable[[], None]) -> None:
-    """Let SIGTERM end an agent after the call under way, within the grace time."""
+def stop_on_sigterm(request_stop: Callable[[], None], wake_fd: int = -1) -> None:
+    """Let SIGTERM end an agent after the call under way, within the grace time.
+
+    A signal that comes just before a read blocks is not seen by Python until the read returns.
+    So it also writes to `wake_fd`, which ends the read.
+    """
 
     def stop(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # starting a thread is not reentrant
@@ -137,6 +142,8 @@ def stop_on_sigterm(request_stop: Callable[[], None]) -> None:
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, stop)
+        if wake_fd >= 0:
+            signal.set_wakeup_fd(wake_fd, warn_on_full_buffer=False)
 
 
 def end_process(status: int) -> None:

@@ -49,6 +49,11 @@ class FdStream:
         """The file descriptors that are read and written."""
         return self._read_fd, self._write_fd
 
+    @property
+    def wake_fd(self) -> int:
+        """What `wake` writes to; a signal may do so, too."""
+        return self._wake_write
+
     def read(self, timeout_s: float | None = None) -> bytes | None:
         """See `kapnb.agent.ByteStream`."""
         if self._unread:

@@ -6,15 +6,18 @@ of other packages are found through the entry-point group ``kapnb.commands``.
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kapnb._version import __version__
+from kapnb.cli._official import run_at_once
 from kapnb.errors import KapnbError
+
+if TYPE_CHECKING:
+    import argparse
 
 __all__ = ["COMMANDS", "main"]
 
@@ -45,13 +48,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         0: fine; 1: what was given has a fault; 2: wrong usage.
     """
     words = sys.argv[1:] if argv is None else argv
-    # Kapacitor waits for `kapnb run`: one command's module is enough if it is named first.
-    arguments = _parse(build_parser(only=words[0] if words else None), words)
+    debug = False
     try:
-        status: int = arguments.execute(arguments)
+        status = run_at_once(words)
+        if status is None:
+            # Kapacitor waits for `kapnb run`: one command's module is enough if it is named first.
+            arguments = _parse(build_parser(only=words[0] if words else None), words)
+            debug = arguments.debug
+            status = int(arguments.execute(arguments))
         sys.stdout.flush()
     except KapnbError as error:
-        if arguments.debug:
+        if debug:
             import traceback
 
             traceback.print_exc()
@@ -83,6 +90,8 @@ def _parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Na
 
 def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     """Return the parser with every subcommand that is installed, or one of our own alone."""
+    import argparse  # an old script does without
+
     parser = argparse.ArgumentParser(
         prog="kapnb",
         description="Write, run and prove Kapacitor UDFs in a notebook; export what ran.",

@@ -7,16 +7,14 @@ such numbers is the session's; here the point is only shown to it.
 
 from __future__ import annotations
 
-import logging
 import sys
 from typing import Any
 
+from kapnb.agent._log import logger
 from kapnb.compat._place import place
-from kapnb.protocol import WirePoint
+from kapnb.protocol import WirePoint, wire_point
 
-__all__ = ["NON_FINITE", "check_groups", "note_double", "wire_point"]
-
-_log = logging.getLogger("kapnb")
+__all__ = ["NON_FINITE", "check_groups", "checked_point", "note_double"]
 
 #: The first field that the script has set to a NaN or an infinity; empty nearly always.
 NON_FINITE: list[str] = []
@@ -33,13 +31,13 @@ def note_double(name: str, value: float) -> None:
         NON_FINITE.append(name)
 
 
-def wire_point(held: Any) -> WirePoint:
+def checked_point(held: Any) -> WirePoint:
     """Return a point that the script wrote, once it has set numbers that are not finite.
 
     One that it has not touched passes as it came. One that holds such a number is returned as
     a point that was set, which the session then treats as those of its own Handlers.
     """
-    point = WirePoint(held._bytes())
+    point = wire_point(held._bytes())
     if held._past is None:
         return point
     for name, value in held._read().fieldsDouble.items():
@@ -72,7 +70,7 @@ def check_groups(held: Any, origin: Any) -> None:
     if line in _linted or len(_linted) >= _LINES_MAX:
         return
     _linted.add(line)
-    _log.warning(
+    logger().warning(
         "a point without dimensions was written for an input grouped by %s (%s); Kapacitor puts "
         "it into the group of none. Begin with .CopyFrom(point), or copy what makes the group: "
         ".dimensions.extend(%r) and these tags",

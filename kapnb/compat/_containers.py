@@ -55,14 +55,14 @@ class AnyMap(MutableMapping[str, Any]):
     """What all maps share; `_owner` is the message it belongs to."""
 
     __slots__ = ("_owner",)
+    _owner: Any
 
     #: Set by `udf_pb2`: the field's name, number and way into a protobuf message.
     _name: ClassVar[str]
     _number: ClassVar[int]
     _of: ClassVar[Any]
 
-    def __init__(self, owner: Any) -> None:
-        self._owner = owner
+    # No `__init__`: a class without is called in half the time. `udf_pb2` sets the owner.
 
     @classmethod
     def of(cls, name: str, number: int, **more: Any) -> type[Any]:

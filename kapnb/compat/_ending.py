@@ -7,7 +7,6 @@ have ended. Here status and bound are those of `kapnb run`.
 from __future__ import annotations
 
 import atexit
-import logging
 import sys
 import threading
 import time
@@ -74,7 +73,10 @@ def status() -> int:
 
 def _leave() -> None:
     if _status != EXIT_OK:
-        logging.shutdown()
+        if "logging" in sys.modules:
+            import logging
+
+            logging.shutdown()
         sys.stderr.flush()
         leave_at_once(_status)
 

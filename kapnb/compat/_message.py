@@ -174,11 +174,14 @@ class AnyMessage(metaclass=MessageType):
 class Message(AnyMessage):
     """One message with fields; see `udf_pb2`."""
 
-    __slots__ = ("_message", "_parent", "_past", "_raw")
+    __slots__ = ("_late", "_message", "_parent", "_past", "_raw")
 
     def __init__(self, **fields: Any) -> None:
         self._raw: bytes | None = b""
         self._message: Any = None  # decoded
+        # Or decoded when the bytes were so many: what was appended since is not in it. Nearly
+        # always a message goes out next, and nobody reads it any more.
+        self._late: tuple[Any, int] | None = None
         # Of the map entries that were appended to the bytes, how they begin; once the message
         # was opened the bytes as they had been, for the order of its maps.
         self._past: tuple[bytes, ...] | bytes | None = None
@@ -210,6 +213,11 @@ class Message(AnyMessage):
 
     def _parse(self) -> Any:
         """Decode the bytes."""
+        if self._late is not None:
+            (message, size), self._late = self._late, None
+            message.MergeFromString(self._raw[size:])  # type: ignore[index]
+            self._message = message
+            return message
         try:
             self._message = message = self._decode(self._raw)  # type: ignore[arg-type]
         except Exception as error:  # protobuf's DecodeError; its class differs by release
@@ -239,7 +247,7 @@ class Message(AnyMessage):
         return raw
 
     def _become(self, raw: bytes, message: Any) -> None:
-        self._raw, self._message, self._past = raw, message, None
+        self._raw, self._message, self._past, self._late = raw, message, None, None
         if self._parent is not None:
             self._join()
 
@@ -258,10 +266,12 @@ class Message(AnyMessage):
             return
         raw = other._raw
         self._raw = other._bytes() if raw is None else raw
-        self._message = None
+        self._message = self._late = None
         self._past = other._past
-        if self._parent is not None:
-            self._join()
+        parent = self._parent
+        if parent is not None:  # as `_join` does
+            self._parent = None
+            parent._adopt(self)
 
     def MergeFrom(self, other: Any) -> None:
         """Merge a message of the same kind into this one."""

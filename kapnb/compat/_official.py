@@ -27,7 +27,7 @@ from kapnb.model import (
     RestoreResponse,
     ValueType,
 )
-from kapnb.protocol import ProtobufCodec, split_frames
+from kapnb.protocol import ProtobufCodec, split_frames, wire_point
 
 __all__ = ["OfficialHandler", "named"]
 
@@ -60,6 +60,7 @@ class OfficialHandler(Handler):
         # The edges must be known before the first request, and tasks are never asked for info.
         self._declared = self._ask_info()
         self.wants, self.provides = self._declared.wants, self._declared.provides  # type: ignore[misc]
+        self._point_bytes = self._take_bytes
         if self.wants is BATCH:
             self.point = self._point_of_batch  # type: ignore[method-assign]
 
@@ -113,11 +114,10 @@ class OfficialHandler(Handler):
 
     def _release(self) -> None:
         """Pass on what was written while no data was handled."""
-        for item in self._outbox.items:
+        for item in self._outbox.take() or ():
             if isinstance(item, Failure):
                 item.messages()
             self.emit(item)
-        self._outbox.items.clear()
 
     def info(self) -> InfoResponse:
         """Answer what the official `info` said."""
@@ -157,11 +157,16 @@ class OfficialHandler(Handler):
 
     def point(self, point: Point) -> Any:
         """Call the official `point` for one of a stream; return what it wrote."""
+        given = self._take_bytes(point.raw)  # type: ignore[attr-defined]
+        return wire_point(given) if type(given) is bytes else given
+
+    def _take_bytes(self, raw: bytes) -> Any:
+        """Do what `point` does, for a point that is given as its bytes, and may be so returned."""
         outbox = self._outbox
         outbox.in_callback = True
-        seen = _new(udf_pb2.Point)
-        seen._raw = point.raw  # type: ignore[attr-defined]
-        seen._message = seen._past = seen._parent = None
+        seen = _new(_Point)
+        seen._raw = raw
+        seen._message = seen._late = seen._past = seen._parent = None
         outbox.origin = seen
         try:
             self._point(seen)
@@ -187,9 +192,7 @@ class OfficialHandler(Handler):
     def end_batch(self, end: EndBatch) -> Written:
         """Call the official `end_batch`; return what was written since the batch began."""
         self._call(self._end_batch, _request(end).end)
-        outbox = self._outbox
-        items, outbox.items = outbox.items, []
-        return _Joined(items)
+        return _Joined(self._outbox.take() or [])
 
     _begin_batch: Callable[[Any], Any]
     _end_batch: Callable[[Any], Any]
@@ -230,13 +233,14 @@ class _NoAnswer(HandlerError):
 
 #: Not the class's own: looking that up is slow on a class with a type of its own.
 _new = object.__new__
+_Point = udf_pb2.Point
 
 
 def _received(point: Point) -> udf_pb2.Point:
     """Return a point of Kapacitor's as the script sees it, by its bytes."""
     seen = _new(udf_pb2.Point)
     seen._raw = point.raw  # type: ignore[attr-defined]
-    seen._message = seen._past = seen._parent = None
+    seen._message = seen._late = seen._past = seen._parent = None
     return seen
 
 

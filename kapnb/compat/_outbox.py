@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from kapnb.compat import udf_pb2
-from kapnb.compat._checks import NON_FINITE, check_groups, note_double, wire_point
+from kapnb.compat._checks import NON_FINITE, check_groups, checked_point, note_double
 from kapnb.compat._message import Message
 from kapnb.compat._place import place
 from kapnb.errors import HandlerError, LocalProtocolError
 from kapnb.model import STREAM, Batch, BeginBatch, EdgeType, EndBatch, Point
-from kapnb.protocol import Kind, State, WirePoint
+from kapnb.protocol import Kind, State, WirePoint, wire_point
 from kapnb.protocol._states import RESPONSES, data_kinds
 
 __all__ = ["Failure", "Outbox", "Written", "WrittenError"]
@@ -99,7 +99,7 @@ class Outbox:
 
     Attributes
     ----------
-    items : list of Point or Batch
+    items : list of bytes, Point or Batch
         What the thread of the callbacks has written since the last callback.
     in_callback : bool
         Whether a callback runs.
@@ -157,12 +157,15 @@ class Outbox:
             self._room.notify_all()
 
     def take(self) -> Any:
-        """Return what the callback has written, None if that is nothing."""
+        """Return what the callback has written, None if that is nothing.
+
+        Points that were kept as bytes are Points now.
+        """
         items = self.items
         if not items:
             return None
         self.items = []
-        return items
+        return [wire_point(item) if type(item) is bytes else item for item in items]
 
     # ------------------------------------------------------------ for the script
 
@@ -175,9 +178,9 @@ class Outbox:
             if type(past) is bytes and past[:1] != _TIME:
                 check_groups(held, self.origin)
             if NON_FINITE and past is not None:
-                self.items.append(wire_point(held))
+                self.items.append(checked_point(held))
             else:
-                self.items.append(WirePoint(held._bytes() if raw is None else raw))
+                self.items.append(held._bytes() if raw is None else raw)
         elif held is None:
             self._refuse(
                 "an empty Response, which brings kapacitord down: set its .point, .begin, .end or "
@@ -306,7 +309,7 @@ def _content(response: Any) -> Message | None:
 
 
 def _point(held: Message) -> WirePoint:
-    return wire_point(held) if NON_FINITE else WirePoint(held._bytes())
+    return checked_point(held) if NON_FINITE else wire_point(held._bytes())
 
 
 def _end(held: Any) -> EndBatch:

@@ -7,20 +7,18 @@ costs here.
 
 from __future__ import annotations
 
-import logging
 import struct
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, ClassVar
 
+from kapnb.agent._log import logger
 from kapnb.compat._bytes import ENCODERS, head
 from kapnb.compat._checks import note_double
 from kapnb.compat._containers import AnyMap, Entry
 from kapnb.compat._place import place
 
 __all__ = ["ScalarMap"]
-
-_log = logging.getLogger("kapnb")
 
 #: Names that were read without being there; one warning is enough for each.
 _missed: set[tuple[str, str]] = set()
@@ -40,7 +38,7 @@ class ScalarMap(AnyMap):
     def of(cls, name: str, number: int, **more: Any) -> type[Any]:
         """Return the class of one map field; `zero` is the value of a missing entry."""
         zero = more["zero"]
-        setter = _setter(name, number, type(zero))
+        setter = _setter(number, type(zero))
         return super().of(
             name, number, _zero=zero, __setitem__=setter, **_readers(attrgetter(name))
         )
@@ -51,7 +49,7 @@ class ScalarMap(AnyMap):
         known = (f"{kind}.{self._name}", name)
         if known not in _missed and len(_missed) < _NAMES_MAX:
             _missed.add(known)
-            _log.warning(
+            logger().warning(
                 "%s[%r] was read where it is missing (%s); as with the official agent that added "
                 "it with the value %r, which goes out if the %s does. Ask `%r in …` first, or "
                 "use .get(%r)",
@@ -103,12 +101,14 @@ def _readers(of: Callable[[Any], Any]) -> dict[str, Any]:
     def __getitem__(self: Any, name: Any) -> Any:  # noqa: N807
         owner = self._owner
         try:
-            value = of(owner._message or owner._parse()).get(name)
+            present = of(owner._message or owner._parse())
+            if name in present:  # `get` takes longer, `[]` alone would create it
+                return present[name]
         except TypeError:  # no name, so it may be a position
             if isinstance(name, (int, slice)):
                 return self._at(name)
             raise
-        return self._missing(name) if value is None else value
+        return self._missing(name)
 
     def __contains__(self: Any, name: object) -> bool:  # noqa: N807
         owner = self._owner
@@ -122,9 +122,8 @@ def _readers(of: Callable[[Any], Any]) -> dict[str, Any]:
     return {"__getitem__": __getitem__, "__contains__": __contains__, "get": get}
 
 
-def _setter(field: str, number: int, kind: type[Any]) -> Callable[[Any, Any, Any], None]:
+def _setter(number: int, kind: type[Any]) -> Callable[[Any, Any, Any], None]:
     """Return ``__setitem__``, which appends to the bytes of a message where it can."""
-    of = attrgetter(field)
     encode = ENCODERS[kind]
     heads: dict[str, bytes] = {}
 
@@ -143,8 +142,9 @@ def _setter(field: str, number: int, kind: type[Any]) -> Callable[[Any, Any, Any
                     owner._past = (start,) if past is None else (*past, start)
                     if kind is float and value - value != 0.0:
                         note_double(name, value)
-                    if owner._message is not None:
-                        of(owner._message)[name] = value
+                    message = owner._message
+                    if message is not None:
+                        owner._late, owner._message = (message, len(raw)), None
                     if owner._parent is not None:
                         owner._join()
                     return

@@ -6,7 +6,6 @@ not leak, may print, and cannot send what would bring the daemon down.
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
@@ -14,7 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from kapnb import agent as runtime
-from kapnb.agent._blame import blame
+from kapnb.agent._log import logger
 from kapnb.agent._start import make_agent, serve_stdio, stop_on_sigterm
 from kapnb.compat import _ending, udf_pb2
 from kapnb.compat._official import named
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from kapnb.compat._server import Server
 
 __all__ = ["Agent", "Handler", "Server", "udf_pb2"]
-
-_log = logging.getLogger("kapnb")
 
 
 class Handler:
@@ -102,7 +99,7 @@ class Agent:
         stdio = is_stdio(self._in, self._out)
         if stdio and _in_notebook():
             name = type(self.handler).__name__
-            _log.warning(
+            logger().warning(
                 "a notebook has no Kapacitor on its stdin, so nothing was started; "
                 "try simulate(%s, data)", name
             )  # fmt: skip
@@ -126,7 +123,7 @@ class Agent:
         try:
             status = self._run(stream, stdio)
         except OSError as error:
-            _log.error("the peer is gone: %s", error)
+            logger().error("the peer is gone: %s", error)
             status = runtime.EXIT_BROKEN_PIPE
         finally:
             self._outbox.end()
@@ -139,6 +136,8 @@ class Agent:
         try:
             handler = named(type(self.handler))(self.handler, self._outbox)
         except Exception as error:
+            from kapnb.agent._blame import blame
+
             return _ending.report(stream, blame(error, type(self.handler).__name__))
         agent = self._runtime = make_agent(handler)
         if stdio:

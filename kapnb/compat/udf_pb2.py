@@ -89,7 +89,12 @@ def _scalar(name: str, kind: str = "") -> Any:
 
 
 def _map(cls: type[Any]) -> Any:
-    return property(cls, _refuse(cls._name, "change it in place"))
+    def get(self: Message) -> Any:
+        found = cls()
+        found._owner = self
+        return found
+
+    return property(get, _refuse(cls._name, "change it in place"))
 
 
 def _repeated(name: str) -> Any:

@@ -237,6 +237,9 @@ class Handler:
     #: What a tolerant restore could not use, in sentences; logged by the Session.
     restore_notes: tuple[str, ...] = ()
     _outlet: Callable[[Point | Batch], None] | None = None
+    #: What takes a stream's point as its bytes, and may give bytes, in place of `point`: for
+    #: Handlers of our own that show points in another form.
+    _point_bytes: Callable[[bytes], Any] | None = None
     _expiry: Expiry | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kapnb.protocol._codec import Codec, ProtobufCodec
 from kapnb.protocol._connection import (
     FRAME_SIZE_MAX,
+    RUN_MAX,
     Connection,
     EndOfStream,
     Event,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FRAME_SIZE_MAX",
+    "RUN_MAX",
     "Codec",
     "Connection",
     "EndOfStream",

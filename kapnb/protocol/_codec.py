@@ -137,7 +137,7 @@ def _decode_end(message: Any) -> EndBatch:
 
 
 def _decode_point(message: Any) -> Point:
-    return WirePoint(message.SerializeToString())
+    return wire_point(message.SerializeToString())
 
 
 _DECODE_REQUEST = {
@@ -262,11 +262,13 @@ class ProtobufCodec:
     ----------
     prefixes : dict of int to bytes
         Size of a body → how it begins if it is one point and nothing else.
+    headers : dict of int to bytes
+        Size of a point → what stands before it in its frame.
     """
 
     def __init__(self, *, deterministic: bool = False) -> None:
         self._deterministic = deterministic
-        self._headers: dict[int, bytes] = {}
+        self.headers: dict[int, bytes] = {}
         self.prefixes: dict[int, bytes] = {}
 
     def decode_request(self, data: bytes, start: int = 0, end: int | None = None) -> Request | None:
@@ -286,7 +288,7 @@ class ProtobufCodec:
         end = len(data) if end is None else end
         prefix = self.prefixes.get(end - start) or self._prefix(end - start)
         if data.startswith(prefix, start, end):
-            point = WirePoint(data[start + len(prefix) : end])
+            point = wire_point(data[start + len(prefix) : end])
             point.parse()  # what a UDF sends is not trusted
             return point
         response: Response | None = self._decode(
@@ -316,7 +318,7 @@ class ProtobufCodec:
         if raw is None:
             return None
         size = len(raw)
-        return (self._headers.get(size) or self._header(size)) + raw
+        return (self.headers.get(size) or self._header(size)) + raw
 
     def _decode(self, envelope_class: Any, decoders: Any, body: bytes) -> Any:
         try:
@@ -359,8 +361,8 @@ class ProtobufCodec:
         """Return what stands before a point of `size` bytes in its frame."""
         inner = POINT_TAG + varint(size)
         header = varint(len(inner) + size) + inner
-        if len(self._headers) < _REMEMBERED_MAX:
-            self._headers[size] = header
+        if len(self.headers) < _REMEMBERED_MAX:
+            self.headers[size] = header
         return header
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from kapnb.model import Fields, FieldValue, Tags
 from kapnb.protocol._layouts import MAPS, TAGS, Layout, read_layout
-from kapnb.protocol._wire import WirePoint, _undecodable, _WireFields, _WireTags, schema
+from kapnb.protocol._wire import WirePoint, _undecodable, _WireTags, schema
 
 __all__ = ["RowPoint", "decode_columns", "row_point"]
 
@@ -217,11 +217,11 @@ class RowPoint(WirePoint):
     @property
     def fields(self) -> Fields:
         """The values by name."""
-        if self._fields is None:
-            fields = _WireFields(self._message or self.parse())
+        loaded = self._fields is not None
+        fields = super().fields
+        if not loaded:
             fields._values = _in_order(self._order, fields._all())
-            self._fields = fields
-        return self._fields
+        return fields
 
     @property
     def tags(self) -> Tags:

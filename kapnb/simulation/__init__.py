@@ -5,10 +5,13 @@ above; `_faces` is the only place that reaches there.
 """
 
 from kapnb.simulation._edges import arrange, parse_group_by
+from kapnb.simulation._items import Output
+from kapnb.simulation._last import last_run
 from kapnb.simulation._options import check_options, parse_option, parse_options
 from kapnb.simulation._recorder import RECORD_TO
 from kapnb.simulation._script_check import check_tick
-from kapnb.simulation._simulation import Observer, Output, Simulation, last_run, simulate
+from kapnb.simulation._simulate import simulate
+from kapnb.simulation._simulation import Observer, Simulation
 from kapnb.simulation._stages import UdfRun
 from kapnb.simulation._task import TaskRun
 from kapnb.simulation._text import message_from_text, message_to_text, point_dict

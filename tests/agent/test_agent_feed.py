@@ -307,6 +307,99 @@ def test_finished_work_does_not_wait_for_slow_work():
     assert [count(write) for write in stream.writes] == [4, 1]
 
 
+def test_points_come_together_as_long_as_they_are_fast():
+    """And one by one again as soon as they are not, so that no answer waits for many calls."""
+    now = [0.0]
+
+    class Growing(Handler):
+        def point(self, point):
+            now[0] += point.fields["value"]
+            return point
+
+    agent = Agent(Growing(), clock=lambda: now[0])
+    together = []
+    handle = agent._handle_event
+    agent._handle_event = lambda event: (
+        together.append(len(event) if type(event) is list else 0),
+        handle(event),
+    )
+    fast, slow = [cpu(0.0)] * 40, [cpu(0.02)] * 40
+    stream = Memory(frames(InitRequest(), *fast, *slow), b"")
+
+    assert agent.run(stream) == EXIT_OK
+    # The first of its size goes through the codec.
+    assert together == [0, 0, 1, 2, 4, 8, 16, 32, 4, *[1] * 12, 0]
+    assert len(stream.answers()) == 81
+
+
+def test_a_stop_comes_between_two_points_that_came_together():
+    """What stands behind the point under way is not begun."""
+    seen = []
+
+    class Stopping(Handler):
+        def point(self, point):
+            seen.append(point.time)
+            if point.time == 20:
+                agent.request_stop()
+            return point
+
+    agent = Agent(Stopping())
+    stream = Memory(frames(InitRequest(), *(cpu(time=time) for time in range(60))))
+
+    assert agent.run(stream) == EXIT_OK
+    assert seen == list(range(21))
+    assert len(stream.answers()) == 22
+
+
+def test_what_is_emitted_goes_out_between_two_points_that_came_together():
+    """Though nobody has looked at the clock in between."""
+
+    class Emitting(Handler):
+        def point(self, point):
+            if point.time == 20:
+                self.emit(Point({"x": 1}, time=-1))
+            return point
+
+    stream = Memory(frames(InitRequest(), *(cpu(time=time) for time in range(40))), b"")
+
+    assert Agent(Emitting()).run(stream) == EXIT_OK
+    times = [answer.time for answer in stream.answers()[1:]]
+    assert times == [*range(21), -1, *range(21, 40)]
+
+
+def test_each_of_the_points_that_came_together_is_progress():
+    """A Handler that is slow but alive is not taken for one that hangs."""
+    marks = []
+
+    class Watched(Handler):
+        def point(self, point):
+            marks.append(agent.progress())
+
+    agent = Agent(Watched())
+    stream = Memory(frames(InitRequest(), *[cpu()] * 100), b"")
+
+    assert agent.run(stream) == EXIT_OK
+    assert marks == sorted(set(marks))
+    assert len(marks) == 100
+
+
+def test_an_error_in_one_of_the_points_that_came_together_ends_the_session():
+    """What was given before goes out before it, and what stands behind is not begun."""
+
+    class FailingLater(Handler):
+        def point(self, point):
+            yield point
+            if point.time == 20:
+                raise ValueError("boom")
+
+    stream = Memory(frames(InitRequest(), *(cpu(time=time) for time in range(40))), b"")
+
+    assert Agent(FailingLater()).run(stream) == EXIT_FAILED
+    *points, error = stream.answers()[1:]
+    assert [point.time for point in points] == list(range(21))
+    assert isinstance(error, ErrorResponse)
+
+
 def test_a_keepalive_in_the_middle_of_data_is_answered_in_its_place():
     """Answers keep the order of the requests."""
     answers = started(BatchMirror).feed(KeepaliveRequest(1), KeepaliveRequest(2))

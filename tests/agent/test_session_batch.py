@@ -20,7 +20,7 @@ from kapnb.model import (
     SnapshotRequest,
     SnapshotResponse,
 )
-from kapnb.protocol import split_frames
+from kapnb.protocol import WirePoint, split_frames
 from strategies import batch_messages, batches
 
 TAGS = {"host": "a"}
@@ -395,6 +395,35 @@ def test_a_point_that_is_changed_after_it_was_yielded_goes_out_as_it_was():
     points = started(Reusing).feed(*INPUT)[1:-1]
 
     assert [point.fields["sum"] for point in points] == [1.0, 3.0, 6.0]
+
+
+def test_a_point_of_the_batch_that_is_changed_after_it_was_yielded_goes_out_as_it_was():
+    """The same for one that came over the wire, before and after the first change of it."""
+
+    class Reusing(Handler):
+        wants, provides = BATCH, BATCH
+
+        def point(self, point):
+            yield point
+            point.fields["value"] = -1.0
+            yield point
+            point.fields["value"] = -2.0
+
+    points = started(Reusing).feed(*INPUT)[1:-1]
+
+    assert [point.fields["value"] for point in points] == [1.0, -1.0, 2.0, -1.0, 3.0, -1.0]
+
+
+def test_the_points_of_an_unchanged_batch_are_not_decoded(monkeypatch):
+    """They go out as the bytes they came in."""
+    peer = started(BatchMirror)
+    data = b"".join(peer.connection.send(message) for message in INPUT)
+    monkeypatch.setattr(WirePoint, "parse", lambda self: pytest.fail("decoded"))
+
+    answers = peer.agent.feed(data)
+
+    monkeypatch.undo()
+    assert list(split_frames(answers))[1:-1] == list(split_frames(data))[1:-1]
 
 
 def test_state_is_per_group():

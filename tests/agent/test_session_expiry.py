@@ -324,7 +324,7 @@ class Nowhere:
     def send(self, message):
         pass
 
-    send_point = send
+    send_point = send_points = send_bytes = send
 
 
 class Windowed(Handler):

@@ -821,6 +821,32 @@ def test_sigterm_while_idle_stops_the_handler(children):
     assert child.await_stderr("stopped") == "stopped\n"
 
 
+def test_sigterm_just_before_a_read_blocks_ends_the_read(children):
+    """Python looks at signals between its own steps only; a pipe tells the read of them."""
+    child = children.script(
+        CLAIM
+        + PATIENT
+        + """
+import signal
+from kapnb import Handler
+from kapnb.agent import claim_stdio
+class UDF(Handler):
+    def init(self):
+        fd = signal.set_wakeup_fd(-1)
+        print(fd == claim_stdio().wake_fd)
+        signal.set_wakeup_fd(fd)
+"""
+        + RUN
+    )
+    child.send(InitRequest())
+    child.receive(1)
+
+    child.process.send_signal(signal.SIGTERM)
+
+    assert child.ends() == EXIT_OK
+    assert child.await_stderr("True") == "True\n"
+
+
 def test_sigterm_during_a_call_lets_it_finish_and_go_out(children):
     """What comes behind it is not begun, however much was read already."""
     child = children.script(CLAIM + PATIENT + SLOW + RUN)

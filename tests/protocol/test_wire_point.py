@@ -1,5 +1,9 @@
 """WirePoint: bytes as long as nothing is set, a point like any other afterwards."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -7,8 +11,8 @@ from hypothesis import strategies as st
 from harness import cpu, exact
 from kapnb.errors import RemoteProtocolError
 from kapnb.model import INT_MAX, INT_MIN, Point
-from kapnb.protocol import ProtobufCodec, split_frames
-from kapnb.protocol._wire import WirePoint
+from kapnb.protocol import ProtobufCodec, _wire, split_frames
+from kapnb.protocol._wire import WirePoint, wire_point
 from strategies import field_values, names, points
 
 CODEC = ProtobufCodec(deterministic=True)
@@ -187,7 +191,7 @@ def test_the_group_of_a_batch_point_outlives_changes_of_its_fields():
 @pytest.mark.parametrize("attribute", ["time", "name", "fields", "tags", "dimensions", "group"])
 def test_bytes_that_are_no_point_are_a_remote_error_when_read(attribute):
     """Kapacitor's points are decoded on demand; the demand is where the error shows."""
-    point = WirePoint(b"\xff")
+    point = wire_point(b"\xff")
 
     with pytest.raises(RemoteProtocolError, match="could not be decoded"):
         getattr(point, attribute)
@@ -218,3 +222,35 @@ def test_a_point_from_the_wire_inherits_nothing():
     assert point.inherited(cpu(time=9)) is point
     assert point.has_time
     assert (point.name, point.time, point.dimensions) == ("", 0, ())
+
+
+@pytest.mark.parametrize("implementation", ["", "upb", "python"])
+def test_messages_are_made_by_the_implementation_that_is_asked_for(implementation):
+    """The short way to protobuf's own classes is left where it does not lead there."""
+    code = (
+        "from google.protobuf.internal import api_implementation\n"
+        "from google.protobuf.message import Message\n"
+        "from kapnb.protocol._wire import schema\n"
+        "point = schema().Point(time=7, tags={'host': 'a'})\n"
+        "assert isinstance(point, Message)\n"
+        "assert schema().Response(point=point).point == point\n"
+        "upb = type(point).__mro__[0].__class__.__module__.startswith('google._upb')\n"
+        "assert upb == (api_implementation.Type() == 'upb'), type(type(point))\n"
+    )
+    environment = {key: value for key, value in os.environ.items() if "PROTOCOL_BUFFERS" not in key}
+    if implementation:
+        environment["PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"] = implementation
+
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+
+
+def test_messages_are_made_by_any_release_of_protobuf(monkeypatch):
+    """Where its inside is arranged in another way, its public functions do."""
+    monkeypatch.setattr(_wire, "_native_protobuf", lambda: _wire.schema().no_such_class)
+    quick = _wire.schema()
+
+    public = _wire.schema.__wrapped__()
+
+    assert public.Point is not quick.Point
+    message = quick.Point(time=7, fieldsDouble={"x": 1.5})
+    assert public.Point.FromString(message.SerializeToString()).fieldsDouble == {"x": 1.5}

@@ -58,7 +58,7 @@ class Batches(Handler):
 def _nothing_stays():
     """No test leaves a run, or a signal's handler, behind."""
     yield
-    kapnb.simulation._simulation._last_run = lambda: None
+    kapnb.simulation._last._last_run = lambda: None
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
