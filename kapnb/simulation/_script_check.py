@@ -14,6 +14,7 @@ from kapnb.errors import TickError
 from kapnb.handler import Handler
 from kapnb.model import EdgeType, InfoResponse, ReceivedOption
 from kapnb.simulation._node import UdfNode
+from kapnb.simulation._queries import answered
 from kapnb.simulation._passage import native
 from kapnb.simulation._run_task import read_script
 from kapnb.simulation._task import TaskRun, running_class
@@ -105,5 +106,7 @@ def _hindrance(node: TaskNode, run: TaskRun) -> Iterator[TickError]:
         return
     try:
         running_class(node, run.task)(node, run)
+        if node.kind == "query":
+            answered(node, ())
     except TickError as error:
         yield error

@@ -358,6 +358,32 @@ def test_a_node_that_cannot_start_is_refused_by_enable(chain, text, column):
     assert "KT114" not in {lint.code for lint in check.lints}
 
 
+@pytest.mark.parametrize(
+    ("properties", "text"),
+    [
+        (".period(1m)", "must define one of 'every' or 'cron'"),
+        (".every(1m).cron('0 * * * *')", "must not set both 'every' and 'cron' properties"),
+        (".every(1m).fill('zero')", "unexpected fill option zero"),
+    ],
+)
+def test_a_query_that_cannot_be_scheduled_is_refused_by_enable(properties, text):
+    """In the words of newQueryNode."""
+    check = check_tick(f"batch|query('SELECT x FROM m'){properties}|log()")
+
+    assert str(check.enable) == text
+
+
+def test_a_query_that_is_not_understood_is_not_checked():
+    """InfluxDB's parser would read it at enable; here only plain ones are read."""
+    check = check_tick("batch|query('SELECT mean(x) FROM m').period(1m).every(1m)|log()")
+
+    assert not check.refused
+    assert [remark.text for remark in check.unchecked] == [
+        "the query 'SELECT mean(x) FROM m' on points is not simulated; "
+        "give the task a recording of its queries (.brpl)"
+    ]
+
+
 def test_a_call_that_only_fails_with_data_is_not_refused():
     """Kapacitor looks a function up when it calls it, and logs an error for each point."""
     check = check_tick(f"{FROM}|where(lambda: nope(1) > 2)")

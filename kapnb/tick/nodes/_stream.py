@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from kapnb.errors import TickError
 from kapnb.model import Batch, Point
 from kapnb.tick._ast import Star
 from kapnb.tick._lambdas import EvaluationError, Lambda
@@ -15,6 +16,8 @@ from kapnb.tick.nodes._messages import regrouped, round_time, tags_of, truncate_
 from kapnb.tick.nodes._node import Node
 
 __all__ = ["From", "Query", "Source", "dimensions_of"]
+
+_FILLS = ("null", "none", "previous", "linear")
 
 
 def dimensions_of(names: list[Any]) -> tuple[bool, tuple[str, ...]]:
@@ -127,8 +130,20 @@ class Query(Node):
     ignores: ClassVar[frozenset[str]] = frozenset({"alignGroup", "cluster", "cron", "fill"})
 
     def set_up(self) -> None:
-        """Count from 0."""
+        """Check when it runs, as newQueryNode does in batch.go."""
         self.matched = 0
+        fill = self.last("fill")
+        if isinstance(fill, str) and fill not in _FILLS:
+            raise self._refusal(f"unexpected fill option {fill}")
+        every, cron = self.last("every", 0), self.last("cron", "")
+        if every and cron:
+            raise self._refusal("must not set both 'every' and 'cron' properties")
+        if not (every or cron):
+            raise self._refusal("must define one of 'every' or 'cron'")
+
+    def _refusal(self, text: str) -> TickError:
+        position = self.node.position
+        return TickError(f"{position}: {text}", *position)
 
     def batch(self, batch: Batch) -> None:
         """Hand it on."""
