@@ -14,8 +14,8 @@ from kapnb.errors import TickError
 from kapnb.handler import Handler
 from kapnb.model import EdgeType, InfoResponse, ReceivedOption
 from kapnb.simulation._node import UdfNode
-from kapnb.simulation._queries import answered
 from kapnb.simulation._passage import native
+from kapnb.simulation._queries import answered
 from kapnb.simulation._run_task import read_script
 from kapnb.simulation._task import TaskRun, running_class
 from kapnb.sources import open_source
