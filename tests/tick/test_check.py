@@ -340,6 +340,12 @@ def test_a_part_that_is_not_simulated_is_not_checked_and_not_refused():
             "operator. got int == string. see bool(), int(), float(), string(), duration()",
             62,
         ),
+        (
+            "|alert().crit(lambda: TRUE).tcp('h:1').log('alerts.log')",
+            "failed to create log alert handler: log path must be absolute: alerts.log is not "
+            "absolute",
+            53,
+        ),
         ("|alert().message('{{ .ID ')", "template: message:1: unclosed action", 23),
         (
             "|window()",

@@ -90,6 +90,7 @@ class Alert(Node):
                 if used.name in HANDLER_PROPERTIES and not used.handler
             )
         )
+        self._check_log_paths()
         self._rules = self._read_rules()
         self._states: dict[str, AlertState] = {}
 
@@ -107,6 +108,16 @@ class Alert(Node):
         text = uses[-1].arguments[0] if uses else default
         position = uses[-1].position if uses else self.node.position
         return Template(text, name, position, html=html)
+
+    def _check_log_paths(self) -> None:
+        for used in self.node.uses("log"):
+            path = used.arguments[0]
+            if not used.handler and not str(path).startswith("/"):
+                raise TickError(
+                    f"{used.position}: failed to create log alert handler: log path must be "
+                    f"absolute: {path} is not absolute",
+                    *used.position,
+                )
 
     def _read_rules(self) -> Rules:
         changes = self.uses("stateChangesOnly")
