@@ -127,7 +127,12 @@ class Lambda:
         """
         value = self._evaluate(scope, memory)
         if value is MISSING:
-            raise EvaluationError("expression returned unexpected type missing")
+            body = self.tree.body
+            raise EvaluationError(
+                f'missing value: "{body.name}"'
+                if isinstance(body, Reference)
+                else "expression returned unexpected type missing"
+            )
         return value
 
     def test(self, point: Point, memory: Memory) -> bool:
@@ -143,6 +148,8 @@ class Lambda:
         value = self._evaluate(scope, memory)
         if value is True or value is False:
             return value
+        if value is MISSING and isinstance(self.tree.body, Reference):
+            raise _absent("reference", self.tree.body)
         raise EvaluationError(f"expression returned unexpected type {type_name(value)}")
 
     # ------------------------------------------------------------------- compilation
@@ -178,7 +185,7 @@ class Lambda:
     def _unary(self, node: Unary) -> Compiled:
         operand, kind = self._compile(node.operand)
         if node.operator == "!":
-            return lambda scope, memory: _negated(operand(scope, memory)), bool
+            return lambda scope, memory: _negated(operand(scope, memory), node.operand), bool
         return lambda scope, memory: _minus(operand(scope, memory)), kind
 
     def _binary(self, node: Binary) -> Compiled:
@@ -195,9 +202,9 @@ class Lambda:
             text = str(mismatch(name, left_type, right_type))
             raise TickError(f"{node.position}: {text}", *node.position)
         if name in ("AND", "OR"):
-            return _logical(name, left, right), bool
+            return _logical(node, left, right), bool
         if name not in ("+", "-", "*", "/", "%"):
-            return _applied(name, left, right), bool
+            return _compared(node, left, right), bool
         result = _result_type(name, left_type, right_type)
         return _applied(name, left, right), result
 
@@ -261,7 +268,9 @@ def _regex(node: Regex) -> Any:
         raise kind(f"{node.position}: {error}", *node.position) from None
 
 
-def _negated(value: Any) -> bool:
+def _negated(value: Any, operand: Expression) -> bool:
+    if value is MISSING and isinstance(operand, Reference):
+        raise _absent("reference", operand)
     if type(value) is not bool:
         raise EvaluationError(f"invalid unary operator ! for type {type_name(value)}")
     return not value
@@ -289,22 +298,50 @@ def _applied(name: str, left: Evaluate, right: Evaluate) -> Evaluate:
     return evaluate
 
 
-def _logical(name: str, left: Evaluate, right: Evaluate) -> Evaluate:
+def _compared(node: Binary, left: Evaluate, right: Evaluate) -> Evaluate:
+    table = OPERATORS[node.operator]
+
+    def evaluate(scope: Scope, memory: Memory) -> Any:
+        one, other = left(scope, memory), right(scope, memory)
+        operation = table.get((type(one), type(other)))
+        if operation is None:
+            raise _not_boolean(node, one, other)
+        return operation(one, other)
+
+    return evaluate
+
+
+def _logical(node: Binary, left: Evaluate, right: Evaluate) -> Evaluate:
     """Return AND or OR: the right side is not looked at if the left one decides."""
-    decisive = name == "OR"
+    decisive = node.operator == "OR"
 
     def evaluate(scope: Scope, memory: Memory) -> bool:
         one = left(scope, memory)
         if type(one) is not bool:
-            raise mismatch(name, type(one), bool)
+            raise _not_boolean(node, one, True)
         if one is decisive:
             return decisive
         other = right(scope, memory)
         if type(other) is not bool:
-            raise mismatch(name, bool, type(other))
+            raise _not_boolean(node, True, other)
         return other
 
     return evaluate
+
+
+def _not_boolean(node: Binary, left: Any, right: Any) -> EvaluationError:
+    """Return the error of an operator that gives a bool, as determineError words it.
+
+    Its type is known, so the operands are looked at only when it is evaluated, by their names.
+    """
+    for side, operand, value in (("left", node.left, left), ("right", node.right, right)):
+        if value is MISSING and isinstance(operand, Reference):
+            return _absent(f"{side} reference value", operand)
+    return mismatch(node.operator, type(left), type(right))
+
+
+def _absent(what: str, reference: Reference) -> EvaluationError:
+    return EvaluationError(f'{what} "{reference.name}" is missing value')
 
 
 def _called(name: str, function: Function, arguments: list[Evaluate]) -> Evaluate:

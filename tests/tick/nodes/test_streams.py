@@ -91,8 +91,8 @@ def test_where_drops_what_has_no_value_and_says_so_once():
 
     assert [entry.item.time // S for entry in done.logs] == [1, 4]
     assert done.warnings == [
-        "where2: error while evaluating expression: invalid comparison operator > for type "
-        "missing (2 times)"
+        'where2: error while evaluating expression: left reference value "x" is missing value '
+        "(2 times)"
     ]
 
 
