@@ -43,6 +43,8 @@ from kapnb.model import (
 )
 
 if TYPE_CHECKING:
+    from kapnb._artifact import artifact
+    from kapnb._freeze import freeze
     from kapnb.agent import run
     from kapnb.faults import check_resume, lint, stress
     from kapnb.simulation import Simulation, TaskRun, Transcript, last_run, simulate
@@ -81,7 +83,9 @@ __all__ = [
     "Transcript",
     "ValueType",
     "__version__",
+    "artifact",
     "check_resume",
+    "freeze",
     "last_run",
     "lint",
     "run",
@@ -95,6 +99,8 @@ _LAZY = {
     "Simulation": "kapnb.simulation",
     "TaskRun": "kapnb.simulation",
     "Transcript": "kapnb.simulation",
+    "artifact": "kapnb._artifact",
+    "freeze": "kapnb._freeze",
     "check_resume": "kapnb.faults",
     "last_run": "kapnb.simulation",
     "lint": "kapnb.faults",

@@ -17,7 +17,7 @@ from nbclient import NotebookClient
 
 from kapnb.model import Point, format_time
 from kapnb.protocol import ProtobufCodec, split_frames
-from kapnb_exporter import export
+from kapnb_exporter import Request, export
 
 HERE = Path(__file__).parent
 NOTEBOOK = HERE / "01_quick_start.ipynb"
@@ -81,7 +81,7 @@ def main(folder: Path) -> None:
     print(f"1. Running {NOTEBOOK.name}")
     executed, picture = run_notebook(folder)
     print("2. Exporting its Handler: fresh kernel, closure, script, proof")
-    exported = export(NOTEBOOK, folder, tell=lambda text: print(f"   … {text}"))
+    exported = export(NOTEBOOK, folder, Request(verify="auto"), show=lambda row: print(f"   {row}"))
     print(f"   {exported.responses} answers of the script equal those of the notebook")
     print(f"3. Running {exported.script.name} on what a real kapacitord sent ({SESSION.name})")
     requests = SESSION.read_bytes()

@@ -9,14 +9,17 @@ from kapnb_exporter._closure import Closure, check_script_name, close
 from kapnb_exporter._export import Exported, export, script_name
 from kapnb_exporter._notebook import Cell, Notebook, read_notebook
 from kapnb_exporter._render import render
+from kapnb_exporter._request import MODES, Request
 from kapnb_exporter._select import Marked, find_handler
 
 __all__ = [
+    "MODES",
     "Cell",
     "Closure",
     "Exported",
     "Marked",
     "Notebook",
+    "Request",
     "check_script_name",
     "close",
     "export",

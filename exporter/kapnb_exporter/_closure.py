@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import hashlib
 import inspect
 import sys
 from collections import deque
@@ -18,13 +17,13 @@ from dataclasses import dataclass
 
 from kapnb_exporter import _policy, _refusals
 from kapnb_exporter._imports import Import
-from kapnb_exporter._names import first_await, mutations
+from kapnb_exporter._names import changed_globals, mutations
 from kapnb_exporter._namespace import Binding, Namespace, fingerprint, read_namespace
 from kapnb_exporter._notebook import Cell, Notebook
-from kapnb_exporter._order import in_running_order
+from kapnb_exporter._order import check_order
 from kapnb_exporter._select import Marked
-from kapnb_exporter._statements import Statement, Use
-from kapnb_exporter._values import construct_of, data_origin
+from kapnb_exporter._statements import Kept, Statement, Use
+from kapnb_exporter._travel import check_path, check_statement
 
 __all__ = ["Closure", "check_script_name", "close"]
 
@@ -44,7 +43,9 @@ class Closure:
     imports : tuple of Import
         The aliases needed, in notebook order.
     statements : tuple of Statement
-        The statements needed, in an order in which they run.
+        The statements needed, in notebook order.
+    local : frozenset of str
+        The modules beside the notebook that must come along, by their top-level names.
     """
 
     notebook: Notebook
@@ -52,6 +53,7 @@ class Closure:
     summary: str
     imports: tuple[Import, ...]
     statements: tuple[Statement, ...]
+    local: frozenset[str] = frozenset()
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -60,10 +62,27 @@ class Closure:
         return tuple(cell for cell in self.notebook.cells if cell.number in numbers)
 
     @property
+    def defined(self) -> frozenset[str]:
+        """Names that statements of the script define, imports left out."""
+        return frozenset(name for s in self.statements for name in s.names.binds)
+
+    @property
     def names(self) -> frozenset[str]:
         """Names that the script defines or imports at top level."""
-        bound = (name for s in self.statements for name in s.names.binds)
-        return frozenset([*(item.name for item in self.imports), *bound])
+        return self.defined | {item.name for item in self.imports}
+
+    @property
+    def modules(self) -> frozenset[str]:
+        """Absolute paths of what is imported anywhere in the script, from elsewhere."""
+        inner = (read.path for s in self.statements for read in s.names.imported)
+        outer = (item.module if item.member is None else item.path for item in self.imports)
+        found = (*outer, *inner)
+        return frozenset(path for path in found if path.partition(".")[0] not in self.local)
+
+    @property
+    def kept(self) -> tuple[Kept, ...]:
+        """The values that running the notebook must give."""
+        return tuple(s.kept for s in self.statements if s.kept is not None)
 
     @property
     def packages(self) -> frozenset[str]:
@@ -71,16 +90,8 @@ class Closure:
         inner = (read.name for s in self.statements for read in s.names.imported)
         return frozenset([*(item.package for item in self.imports), *inner])
 
-    @property
-    def sha256(self) -> str:
-        """Digest of the contributing cells' sources, each ended by a null byte."""
-        digest = hashlib.sha256()
-        for cell in self.cells:
-            digest.update(cell.source.encode() + b"\0")
-        return digest.hexdigest()
 
-
-def close(notebook: Notebook, marked: Marked) -> Closure:
+def close(notebook: Notebook, marked: Marked, *, bring_modules: bool = False) -> Closure:
     """Compute what a Handler needs.
 
     Parameters
@@ -89,6 +100,8 @@ def close(notebook: Notebook, marked: Marked) -> Closure:
         The notebook.
     marked : Marked
         The Handler, as `find_handler` gives it.
+    bring_modules : bool, default: False
+        Whether modules beside the notebook may come along.
 
     Returns
     -------
@@ -98,12 +111,13 @@ def close(notebook: Notebook, marked: Marked) -> Closure:
     Raises
     ------
     ExportError
-        KN201 to KN211, KN301 and KN303: the first thing met that a script cannot have.
+        KN201 to KN213, KN301, KN303, KN310 or KN311: the first thing met that a script cannot have.
     """
     space = read_namespace(notebook)
-    follower = _Follower(space)
+    follower = _Follower(space, bring_modules=bring_modules)
     follower.follow(marked.name)
     statements = follower.statements
+    check_order(space, statements)
     _check_unchanged(space, statements)
     handler = next(s for s in statements if marked.name in s.names.binds)
     assert isinstance(handler.node, ast.ClassDef)
@@ -113,7 +127,8 @@ def close(notebook: Notebook, marked: Marked) -> Closure:
         handler=marked.name,
         summary=inspect.cleandoc(docstring).partition("\n")[0].strip(),
         imports=(*space.futures, *follower.imports),
-        statements=in_running_order(space, statements),
+        statements=tuple(statements),
+        local=frozenset(follower.local),
     )
 
 
@@ -136,8 +151,10 @@ def check_script_name(closure: Closure, file_name: str) -> None:
 class _Follower:
     """A walk from the Handler along names to everything it needs."""
 
-    def __init__(self, space: Namespace) -> None:
+    def __init__(self, space: Namespace, *, bring_modules: bool) -> None:
         self._space = space
+        self._bring_modules = bring_modules
+        self.local: set[str] = set()
         self._notebook = space.notebook
         self._names: set[str] = set()
         self._kept: dict[Statement, None] = {}
@@ -171,7 +188,7 @@ class _Follower:
             raise _refusals.ipython_only(self._notebook, use)
         elif not hasattr(builtins, name):
             raise self._unbound(use)
-        self._check_path(use, self._space.absolute(use.read.path))
+        check_path(self._space, use, self._space.absolute(use.read.path))
 
     def _need(self, name: str, use: Use | None) -> None:
         """Keep what binds a name; all of it must say the same."""
@@ -195,34 +212,18 @@ class _Follower:
 
     def _check(self, statement: Statement, use: Use | None) -> None:
         """Refuse a statement that cannot stand in a script."""
-        if statement.magic_line is not None:
-            raise _refusals.magic(self._notebook, statement, use)
-        await_line = first_await(statement.node)
-        if await_line is not None:
-            raise _refusals.top_level_await(self._notebook, statement, use, await_line)
-        construct = construct_of(statement.node)
-        if construct and use:
-            raise _refusals.bound_by_block(self._notebook, statement, use, construct)
-        for write in statement.names.global_writes:
-            raise _refusals.writes_global(self._notebook, statement, write)
-        origin = data_origin(self._space, statement)
-        if origin:
-            raise _refusals.notebook_data(self._notebook, statement, use, origin)
+        check_statement(self._space, statement, use)
         for read in statement.names.imported:
             inner = Use(statement, read)
-            self._check_path(inner, read.path)
+            check_path(self._space, inner, read.path)
             self._check_module(read.name, inner.place)
 
-    def _check_path(self, use: Use, path: str | None) -> None:
-        if path is None:
-            return
-        if _policy.is_notebook_only(path):
-            raise _refusals.notebook_only(self._notebook, use, path)
-        if _policy.is_standard_stream(path):
-            raise _refusals.standard_stream(self._notebook, use, path)
-
     def _check_module(self, package: str, place: tuple[int, int]) -> None:
-        if _policy.is_local(package, self._notebook.path.parent):
+        if not _policy.is_local(package, self._notebook.path.parent):
+            return
+        if package and self._bring_modules:
+            self.local.add(package)
+        else:
             raise _refusals.local_module(self._notebook, place, package)
 
     def _unbound(self, use: Use) -> Exception:
@@ -243,13 +244,31 @@ def _check_unchanged(space: Namespace, statements: list[Statement]) -> None:
     """Refuse if anything changes an object that the script takes as it was defined."""
     definitions: dict[str, Binding] = {n: s for s in statements for n in s.names.binds}
     for statement in space.statements:
-        for name, line in _changes(statement):
-            if name in definitions and definitions[name] is not statement:
-                place = statement.cell, line
-                raise _refusals.mutated(space.notebook, name, definitions[name], place)
+        for name, line in _changes(space, statement):
+            first = _unaliased(space, name)
+            definition = definitions.get(first)
+            if definition is not None and definition is not statement:
+                raise _refusals.mutated(space.notebook, first, definition, (statement.cell, line))
 
 
-def _changes(statement: Statement) -> Iterator[tuple[str, int]]:
+def _changes(space: Namespace, statement: Statement) -> Iterator[tuple[str, int]]:
     yield from mutations(statement.node)
     for write in statement.names.global_writes:
         yield write.name, write.line
+    for read in statement.names.reads:  # what it calls may change something, too
+        called = space.binding(read.name) if read.called and not read.deferred else None
+        if isinstance(called, Statement) and called.is_function and "." not in read.path:
+            yield from ((name, read.line) for name in changed_globals(called.node))
+
+
+def _unaliased(space: Namespace, name: str) -> str:
+    """Return the first name of an object that also goes by `name`."""
+    seen = {name}
+    while True:
+        binding = space.binding(name)
+        match binding.node if isinstance(binding, Statement) else None:
+            case ast.Assign(value=ast.Name(id=other)) if other not in seen:
+                seen.add(other)
+                name = other
+            case _:
+                return name

@@ -7,13 +7,15 @@ cannot leak in, and nothing the notebook writes touches the original.
 from __future__ import annotations
 
 import atexit
+import copy
 import json
 import logging
 import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +24,9 @@ from typing import Any, BinaryIO
 
 from kapnb.errors import ExportError, MissingExtra
 from kapnb.simulation import RECORD_TO, Transcript
+from kapnb_exporter._after import ANSWER
 
-__all__ = ["Execution", "Recording", "execute"]
+__all__ = ["Execution", "Probe", "Recording", "execute"]
 
 #: Never copied beside the notebook: environments and caches, large and of no use to it.
 _LEFT_BEHIND = (".*", "__pycache__", "node_modules", "venv", "env")
@@ -49,6 +52,8 @@ class Recording:
         How many points or batches went in and came out.
     error : str or None
         What ended it early.
+    definition : int
+        Which of the classes of that name it was, if a cell ran twice.
     transcript : Transcript
         The task's session.
     """
@@ -59,6 +64,26 @@ class Recording:
     inputs: int
     outputs: int
     error: str | None
+    definition: int
+    transcript: Transcript
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A session that was held once the notebook had run.
+
+    Attributes
+    ----------
+    name : str
+        What is probed.
+    env : dict of str to str
+        Environment variables that were set meanwhile.
+    transcript : Transcript
+        The session.
+    """
+
+    name: str
+    env: dict[str, str]
     transcript: Transcript
 
 
@@ -70,20 +95,38 @@ class Execution:
     ----------
     folder : Path
         The temporary copy of the notebook's folder; gone when the context ends.
-    notebook : notebook node
-        The executed notebook.
+    saved, fresh : list of cell nodes
+        The notebook's cells as they were and as the run left them.
     recordings : tuple of Recording
         Its simulations, in the order in which they ended.
+    probes : tuple of Probe
+        Further sessions.
+    answer : dict
+        What `report` of ``_after`` said.
     """
 
     folder: Path
-    notebook: Any
+    saved: list[Any]
+    fresh: list[Any]
     recordings: tuple[Recording, ...]
+    probes: tuple[Probe, ...]
+    answer: dict[str, Any]
 
 
 @contextmanager
-def execute(path: Path) -> Iterator[Execution]:
+def execute(
+    path: Path, closing: Callable[[Path], str], tell: Callable[[str], None]
+) -> Iterator[Execution]:
     """Run the notebook at `path`.
+
+    Parameters
+    ----------
+    path : Path
+        The notebook.
+    closing : callable
+        From the folder of the recordings to the source of a cell that is run at the end.
+    tell : callable
+        Takes a sentence about each cell, for a person who waits.
 
     Raises
     ------
@@ -108,25 +151,47 @@ def execute(path: Path) -> Iterator[Execution]:
             ignore_dangling_symlinks=True,
         )
         records.mkdir()
-        notebook = nbformat.read(folder / path.name, as_version=4)
+        notebook = _read(folder / path.name)
+        saved = copy.deepcopy(notebook.cells)
+        notebook.cells.append(nbformat.v4.new_code_cell(closing(records)))
         # The notebook's own output travels as messages. What the kernel's process writes besides,
         # such as its complaints about sockets that close under it as it is shut down, is of use
         # only if it dies.
         with Path(temporary, "kernel.log").open("w+b") as log:
-            client = _client(notebook, folder)
+            running: list[int] = []
+            client = _client(notebook, folder, running, tell)
+            # The seed, so that what is pickled does not depend on the order of a set.
+            env = {**os.environ, RECORD_TO: str(records), "PYTHONHASHSEED": "0"}
             try:
-                client.execute(env={**os.environ, RECORD_TO: str(records)}, stdout=log, stderr=log)
+                client.execute(env=env, stdout=log, stderr=log)
             except CellExecutionError as error:
-                raise _cell_failed(notebook, path, error) from None
+                raise _cell_failed(notebook, path, error, running[-1]) from None
             except (DeadKernelError, RuntimeError) as error:  # the latter if it never came up
                 raise _kernel_died(path, log) from error
             finally:
                 # It would fail at our end, if the kernel never came up.
                 atexit.unregister(client._cleanup_kernel)
-        yield Execution(folder, notebook, tuple(_recordings(records)))
+        yield Execution(
+            folder=folder,
+            saved=saved,
+            fresh=notebook.cells[:-1],
+            recordings=tuple(_recordings(records)),
+            probes=tuple(_probes(records)),
+            answer=json.loads(Path(records, ANSWER).read_text(encoding="utf-8")),
+        )
 
 
-def _client(notebook: Any, folder: Path) -> Any:
+def _read(path: Path) -> Any:
+    """Read the notebook; cells without an id get one, for which nobody need be scolded."""
+    import nbformat
+    from nbformat.warnings import MissingIDFieldWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MissingIDFieldWarning)
+        return nbformat.read(path, as_version=4)
+
+
+def _client(notebook: Any, folder: Path, running: list[int], tell: Callable[[str], None]) -> Any:
     """Return what executes the notebook: in this very Python, whatever kernel it names.
 
     The kernel's name is one of the author's machine, and the script is proven here.
@@ -141,6 +206,13 @@ def _client(notebook: Any, folder: Path) -> Any:
             manager.kernel_spec.argv = [*launcher, "--IPKernelApp.log_level=40"]
             return manager
 
+    last = len(notebook.cells) - 1  # ours comes after it
+
+    def started(cell: Any, cell_index: int) -> None:
+        running.append(cell_index + 1)
+        if cell.cell_type == "code" and running[-1] <= last:
+            tell(f"cell {running[-1]} of {last}")
+
     quiet = logging.Logger("kapnb.export")  # what it would log is raised as well
     quiet.addHandler(logging.NullHandler())
     return Client(
@@ -149,6 +221,7 @@ def _client(notebook: Any, folder: Path) -> Any:
         timeout=None,
         record_timing=False,
         kernel_name="python3",
+        on_cell_start=started,
         resources={"metadata": {"path": folder}},
     )
 
@@ -165,21 +238,35 @@ def _kernel_died(path: Path, log: BinaryIO) -> ExportError:
     )
 
 
-def _cell_failed(notebook: Any, path: Path, error: Any) -> ExportError:
-    """Name the cell whose outputs hold the error, and the last of its lines in the traceback."""
-    for number, cell in enumerate(notebook.cells, 1):
-        for output in cell.get("outputs", ()):
-            if output.output_type == "error":
-                text = _COLOUR.sub("", "\n".join(output.traceback))
-                lines = _LINE.findall(text)
-                place = f"{path.name}, cell {number}" + (f", line {lines[-1]}" if lines else "")
-                return ExportError(
-                    f"the notebook does not run from a fresh kernel: {error.ename}: "
-                    f"{error.evalue}; run all its cells from the top and mend this one",
-                    where=place,
-                    code="KN401",
-                )
-    return ExportError(f"the notebook does not run: {error}", where=path.name, code="KN401")
+def _cell_failed(notebook: Any, path: Path, error: Any, number: int) -> ExportError:
+    """Name the cell, and the last of its lines in the traceback."""
+    if number == len(notebook.cells):
+        return _not_taken(path, error)
+    outputs = notebook.cells[number - 1].get("outputs", ())
+    found = [output for output in outputs if output.output_type == "error"]
+    place, reason = f"{path.name}, cell {number}", f"{error.ename}: {error.evalue}"
+    if found:
+        lines = _LINE.findall(_COLOUR.sub("", "\n".join(found[0].traceback)))
+        place += f", line {lines[-1]}" if lines else ""
+    else:  # IPython's own complaints, about a magic that does not exist, are printed
+        printed = "".join(output.get("text", "") for output in outputs)
+        reason = _COLOUR.sub("", printed).strip().rpartition("\n")[2] or reason
+    return ExportError(
+        f"the notebook does not run from a fresh kernel: {reason}; run all its cells from the "
+        "top and mend this one",
+        where=place,
+        code="KN401",
+    )
+
+
+def _not_taken(path: Path, error: Any) -> ExportError:
+    """Say that what the notebook computed could not be had of the kernel."""
+    return ExportError(
+        "the notebook runs, but what the script needs of it cannot be taken: "
+        f"{error.ename}: {error.evalue}",
+        where=path.name,
+        code="KN401",
+    )
 
 
 def _recordings(folder: Path) -> Iterator[Recording]:
@@ -187,3 +274,9 @@ def _recordings(folder: Path) -> Iterator[Recording]:
         facts = json.loads(file.read_text(encoding="utf-8"))
         del facts["module"]
         yield Recording(**facts, transcript=Transcript.load(file.with_suffix(".transcript")))
+
+
+def _probes(folder: Path) -> Iterator[Probe]:
+    for file in sorted(folder.glob("*.probe")):
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        yield Probe(**facts, transcript=Transcript.load(file.with_suffix(".transcript")))

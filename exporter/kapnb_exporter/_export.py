@@ -1,24 +1,29 @@
-"""The export as a whole: static closure, fresh run, script, proof; then the one file."""
+"""The export as a whole: static closure, fresh run, script, proof; then the files."""
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from kapnb._files import write_whole
-from kapnb.errors import ExportError
-from kapnb.model import InfoResponse
-from kapnb.simulation import message_from_text
-from kapnb_exporter._closure import Closure, check_script_name, close
+from kapnb_exporter._closure import check_script_name, close
 from kapnb_exporter._execute import Recording, execute
+from kapnb_exporter._modules import bring
+from kapnb_exporter._namespace import read_namespace
 from kapnb_exporter._notebook import read_notebook
-from kapnb_exporter._render import render
+from kapnb_exporter._outputs import showing_cells, stale_cells
+from kapnb_exporter._proof import Way, prove
+from kapnb_exporter._request import Request
 from kapnb_exporter._select import find_handler
-from kapnb_exporter._verify import HASH_SEEDS, verify
+from kapnb_exporter._tests import test_files
+from kapnb_exporter._told import closing, make_product, simulations_of
+from kapnb_exporter._validation import sidecar
+from kapnb_exporter._venv import find_python, inspect
+from kapnb_exporter._verify import HASH_SEEDS, Row
+from kapnb_exporter._write import write_all
+from kapnb_exporter.formats import format_named
 
 __all__ = ["Exported", "export", "script_name"]
 
@@ -30,16 +35,25 @@ class Exported:
     Attributes
     ----------
     script : Path
-        The file.
+        The first of the files.
+    files : tuple of Path
+        All of them.
     handler : str
         Name of the Handler's class.
     recordings : tuple of Recording
         The simulations it was verified with.
+    rows : tuple of Row
+        What was checked.
+    notes : tuple of str
+        What a person should know.
     """
 
     script: Path
+    files: tuple[Path, ...]
     handler: str
     recordings: tuple[Recording, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
 
     @property
     def responses(self) -> int:
@@ -50,11 +64,21 @@ class Exported:
         )
 
 
-def _tell_nobody(text: str) -> None:
+def _tell_nobody(_: object) -> None:
     """Keep quiet."""
 
 
-def export(notebook: Path, folder: Path, *, tell: Callable[[str], None] = _tell_nobody) -> Exported:
+_DEFAULT = Request()
+
+
+def export(
+    notebook: Path,
+    folder: Path,
+    request: Request = _DEFAULT,
+    *,
+    tell: Callable[[str], None] = _tell_nobody,
+    show: Callable[[Row], None] = _tell_nobody,
+) -> Exported:
     """Export the marked Handler of a notebook.
 
     Parameters
@@ -62,14 +86,18 @@ def export(notebook: Path, folder: Path, *, tell: Callable[[str], None] = _tell_
     notebook : Path
         The notebook; it is not changed.
     folder : Path
-        Where the script goes; made if missing.
+        Where the files go; made if missing.
+    request : Request, optional
+        What is asked for.
     tell : callable, optional
         Takes a sentence about each step, for a person who waits.
+    show : callable, optional
+        Takes each row of the table of checks.
 
     Returns
     -------
     Exported
-        The script and its proof.
+        The files and their proof.
 
     Raises
     ------
@@ -77,20 +105,31 @@ def export(notebook: Path, folder: Path, *, tell: Callable[[str], None] = _tell_
         If anything stands in the way. Nothing was written then.
     """
     read = read_notebook(notebook)
-    marked = find_handler(read)
-    closure = close(read, marked)
-    name = script_name(closure.handler)
-    check_script_name(closure, name)
+    closure = close(read, find_handler(read, request.handler), bring_modules=request.bring_modules)
+    name = script_name(closure.handler).removesuffix(".py")
+    check_script_name(closure, f"{name}.py")
+    bring(closure.local, notebook.resolve().parent)  # refused early, if it must be
+    python = find_python(request.python) if request.python else None
+    target = inspect(python).minor if python else None
     tell(f"{closure.handler} needs {_needs(len(closure.statements) - 1, len(closure.imports))}")
     tell(f"running {notebook.name} from a fresh kernel")
-    with execute(notebook) as execution, TemporaryDirectory(prefix="kapnb-script-") as temporary:
-        recordings = _proofs(execution.recordings, closure.handler, notebook)
-        text = render(closure, _info(closure, recordings[0]))
-        script = Path(temporary, name)
-        script.write_text(text, encoding="utf-8")
-        tell(f"replaying {len(recordings)} of its simulations against the script")
-        verify(script, recordings, execution.folder)
-    return Exported(_write(folder / name, text), closure.handler, recordings)
+    with execute(notebook, closing(closure), tell) as execution:
+        ours = simulations_of(
+            closure.handler, execution, notebook=read.name, proven=request.verify != "none"
+        )
+        product = make_product(
+            name, closure, execution, ours, bring_modules=request.bring_modules, target=target
+        )
+        shown = showing_cells(read_namespace(read), closure.handler)
+        notes = list(stale_cells(execution.saved, execution.fresh, shown))
+        proof = prove(product, execution, ours, Way(request, python, tell, show))
+        files = [*format_named(request.format).files(product)]
+        if request.with_tests:
+            files += test_files(product, ours, execution.folder)
+    notes += proof.notes
+    files.append(sidecar(product, proof, notes, ours, now=datetime.now(UTC)))
+    paths = write_all(folder, files)
+    return Exported(paths[0], tuple(paths), closure.handler, ours, proof.rows, tuple(notes))
 
 
 def script_name(handler: str) -> str:
@@ -105,48 +144,6 @@ def script_name(handler: str) -> str:
     return f"{words.lower()}.py"
 
 
-def _info(closure: Closure, recording: Recording) -> InfoResponse | None:
-    """Return the answer to info, unless a class of the closure computes its own."""
-    classes = [s.node for s in closure.statements if isinstance(s.node, ast.ClassDef)]
-    methods = (node for cls in classes for node in ast.walk(cls))
-    if any(isinstance(node, ast.FunctionDef) and node.name == "info" for node in methods):
-        return None
-    info = message_from_text(recording.info, request=False)
-    assert isinstance(info, InfoResponse)
-    return info
-
-
 def _needs(statements: int, imports: int) -> str:
     plural, imported = "s" * (statements != 1), "s" * (imports != 1)
     return f"{statements} further statement{plural} and {imports} import{imported}"
-
-
-def _proofs(
-    recordings: tuple[Recording, ...], handler: str, notebook: Path
-) -> tuple[Recording, ...]:
-    """Return the simulations that prove something about `handler`."""
-    ours = tuple(recording for recording in recordings if recording.handler == handler)
-    if not ours:
-        raise ExportError(
-            f"the notebook runs no simulation of {handler}: nothing would be proven; "
-            f"add simulate({handler}, …) with data it should handle",
-            where=notebook.name,
-            code="KN402",
-        )
-    if not any(recording.outputs for recording in ours):
-        raise ExportError(
-            f"no simulation of {handler} has any output: nothing would be proven; "
-            "simulate it with data that makes it answer",
-            where=notebook.name,
-            code="KN402",
-        )
-    return ours
-
-
-def _write(path: Path, text: str) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ExportError(f"{path} cannot be written: {error.strerror}") from error
-    write_whole(path, text, mode=0o755)
-    return path

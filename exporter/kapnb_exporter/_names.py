@@ -10,7 +10,15 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Names", "Read", "dotted_path", "first_await", "imported_path", "mutations"]
+__all__ = [
+    "Names",
+    "Read",
+    "changed_globals",
+    "dotted_path",
+    "first_await",
+    "imported_path",
+    "mutations",
+]
 
 #: Methods of the built-in containers that change them in place.
 _MUTATORS = frozenset(
@@ -20,6 +28,14 @@ _MUTATORS = frozenset(
         *("add", "discard", "difference_update", "intersection_update"),
         "symmetric_difference_update",
         *("appendleft", "extendleft", "popleft", "rotate"),
+    }
+)
+
+#: Functions that change their first argument in place.
+_CHANGE_ARGUMENT = frozenset(
+    {
+        *("setattr", "delattr", "random.shuffle", "bisect.insort"),
+        *("heapq.heapify", "heapq.heappop", "heapq.heappush", "heapq.heappushpop"),
     }
 )
 
@@ -114,6 +130,21 @@ def mutations(node: ast.stmt) -> Iterator[tuple[str, int]]:
             yield root, target.lineno
 
 
+def changed_globals(function: ast.stmt) -> Iterator[str]:
+    """Name the objects, not its own, that a function changes in place when it is called."""
+    assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+    parameters = {part.arg for part in ast.walk(function.args) if isinstance(part, ast.arg)}
+    bound = {
+        part.id
+        for part in ast.walk(function)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+    }
+    for inner in function.body:
+        for name, _ in mutations(inner):
+            if name not in parameters and name not in bound:
+                yield name
+
+
 def first_await(node: ast.stmt) -> int | None:
     """Give the line of the first ``await`` outside every function, if there is one."""
     for part in _running_now(node):
@@ -130,6 +161,8 @@ def _changed_in_place(node: ast.AST) -> ast.expr | None:
             return target
         case ast.Call(func=ast.Attribute(value=value, attr=attr)) if attr in _MUTATORS:
             return value
+        case ast.Call(func=func, args=[first, *_]) if dotted_path(func) in _CHANGE_ARGUMENT:
+            return first
         case (
             ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del())
         ):

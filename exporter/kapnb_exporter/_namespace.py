@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kapnb_exporter._imports import Import, aliases_of
+from kapnb_exporter._kept import as_kept
 from kapnb_exporter._notebook import Notebook
 from kapnb_exporter._statements import Statement, Unread, read_cell
 
@@ -66,7 +67,19 @@ def read_namespace(notebook: Notebook) -> Namespace:
             space.unread.append(content)
         else:
             _add(space, content)
+    _find_kept(space)
     return space
+
+
+def _find_kept(space: Namespace) -> None:
+    """Put what travels in place of each statement that keeps a value; all imports are known."""
+    for index, statement in enumerate(space.statements):
+        kept = as_kept(statement, space.absolute)
+        if kept is not statement:
+            space.statements[index] = kept
+            for name in kept.names.binds:
+                bindings = space.binders[name]
+                bindings[bindings.index(statement)] = kept
 
 
 def fingerprint(binding: Binding) -> str:

@@ -30,11 +30,14 @@ class Cell:
         The text, with ``\n`` line ends.
     tags : frozenset of str
         The cell's tags.
+    id : str
+        What the file calls it; empty in files of before format 4.5.
     """
 
     number: int
     source: str
     tags: frozenset[str] = frozenset()
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ def notebook_from_json(content: Any, path: Path) -> Notebook:
                 number=number,
                 source=_text(cell["source"]),
                 tags=frozenset(cell.get("metadata", {}).get("tags", ())),
+                id=str(cell.get("id", "")),
             )
             for number, cell in enumerate(content["cells"], start=1)
             if cell["cell_type"] == "code"

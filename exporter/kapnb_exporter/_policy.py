@@ -6,14 +6,28 @@ import re
 import sys
 from pathlib import Path
 
-__all__ = ["is_data", "is_ipython_name", "is_local", "is_notebook_only", "is_standard_stream"]
+__all__ = [
+    "is_data",
+    "is_ipython_name",
+    "is_local",
+    "is_notebook_only",
+    "is_standard_stream",
+    "is_user_input",
+]
 
 #: Packages, and rooms of kapnb, that show or play something to a person at a notebook.
 _NOTEBOOK_ONLY = (
     *("IPython", "anywidget", "ipykernel", "ipywidgets", "tqdm"),
     *("altair", "bokeh", "holoviews", "hvplot", "matplotlib", "panel", "plotly", "seaborn"),
-    *("kapnb.Simulation", "kapnb.notebook", "kapnb.simulate", "kapnb.simulation", "kapnb.sources"),
-    "kapnb_exporter",
+    *(
+        "kapnb.Simulation",
+        "kapnb.TaskRun",
+        "kapnb.Transcript",
+        "kapnb.simulate",
+        "kapnb.simulation",
+    ),
+    *("kapnb.check_resume", "kapnb.faults", "kapnb.last_run", "kapnb.lint", "kapnb.stress"),
+    *("kapnb.notebook", "kapnb.sources", "kapnb.testing", "kapnb_exporter"),
 )
 
 #: Calls that bring the analyst's data: files, tables, databases, recordings, simulations.
@@ -23,7 +37,8 @@ _DATA = (
     *("numpy.fromfile", "numpy.genfromtxt", "numpy.load", "numpy.loadtxt", "numpy.memmap"),
     *("httpx", "influxdb", "influxdb_client", "requests", "sqlalchemy"),
     *("seaborn.load_dataset", "sklearn.datasets"),
-    *("kapnb.Simulation", "kapnb.simulate", "kapnb.simulation", "kapnb.sources"),
+    *("kapnb.Simulation", "kapnb.TaskRun", "kapnb.simulate", "kapnb.simulation", "kapnb.sources"),
+    *("kapnb.check_resume", "kapnb.faults", "kapnb.last_run", "kapnb.lint", "kapnb.stress"),
 )
 
 #: Calls into those packages that make a plain constant, the same on every machine.
@@ -31,6 +46,9 @@ _CONSTANTS = (
     *("pandas.DateOffset", "pandas.Interval", "pandas.Period", "pandas.offsets"),
     *("pandas.Timedelta", "pandas.Timestamp", "pandas.to_timedelta"),
 )
+
+#: Calls that a person answers.
+_USER_INPUT = ("click.prompt", "getpass.getpass", "input", "questionary")
 
 _STANDARD_STREAMS = ("input", "sys.__stdin__", "sys.__stdout__", "sys.stdin", "sys.stdout")
 
@@ -50,6 +68,11 @@ def is_data(path: str) -> bool:
 def is_standard_stream(path: str) -> bool:
     """Whether the path is, or reads, one of the streams that the protocol owns."""
     return _is_under(path, _STANDARD_STREAMS)
+
+
+def is_user_input(path: str) -> bool:
+    """Whether calling the path asks a person."""
+    return _is_under(path, _USER_INPUT)
 
 
 def is_ipython_name(name: str) -> bool:

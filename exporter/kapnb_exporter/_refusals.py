@@ -20,6 +20,11 @@ from kapnb_exporter._statements import Statement, Unread, Use
 from kapnb_exporter._values import Origin
 
 _KAPNB_NAMES = frozenset({"BATCH", "Handler", "Option", "STREAM", "udf"})
+_CHOICE = (
+    "Choose: `freeze(…)` around a small plain value writes it into the script; "
+    '`artifact("model.joblib", …)` keeps a model or an array in a file beside it; '
+    "or make it an Option, or compute it in init()"
+)
 _HOW_TO_MARK = "Put @udf above its class, or `#| udf` on the first line of its cell"
 
 
@@ -193,16 +198,15 @@ def notebook_data(
     notebook: Notebook, statement: Statement, use: Use | None, origin: Origin
 ) -> ExportError:
     """KN207, when a value is computed from the notebook's data."""
-    remedy = "Make it an Option, compute it in init(), or have init() load it from a file"
     made = f"{origin.path} in {_at(origin.call.place)}"
     if use is None or statement.is_definition:
         inner = Use(statement, origin.entry)
         message = f"{inner.user} needs notebook data, made by {made}, to be defined at all"
-        return _refusal("KN207", notebook, inner.place, f"{message}. {remedy}")
+        return _refusal("KN207", notebook, inner.place, f"{message}. {_CHOICE}")
     verb = "holds" if origin.call.by is statement else "is computed from"
     message = (
         f"`{use.read.name}` ({_at(_place(statement))}), used by {use.user}, {verb} notebook "
-        f"data, made by {made}; the script has no such data. {remedy}"
+        f"data, made by {made}; the script has no such data. {_CHOICE}"
     )
     return _refusal("KN207", notebook, use.place, message)
 
@@ -233,19 +237,46 @@ def writes_global(notebook: Notebook, statement: Statement, write: Read) -> Expo
     """KN210, when a function of the closure writes a module global."""
     message = (
         f"{write.user} writes the global `{write.path}`, which a snapshot does not hold and "
-        "all groups share. Keep it in the group's state, or in self"
+        "all groups share. Keep it in the group's state"
     )
     return _refusal("KN210", notebook, (statement.cell, write.line), message)
 
 
-def cycle(notebook: Notebook, statements: Sequence[Statement]) -> ExportError:
-    """KN211, when statements need each other while being defined."""
-    names = ", ".join(f"`{s.title}` (cell {s.cell})" for s in statements)
+def out_of_order(notebook: Notebook, use: Use, binding: Statement) -> ExportError:
+    """KN211, when a statement needs, in order to run, what a later one defines."""
     message = (
-        f"{names} need each other while being defined, so that no order of them runs. "
-        "Move one look-up into a function's body"
+        f"`{use.by.title}` needs `{use.read.name}` in order to run, which is defined further "
+        f"down ({_at(_place(binding))}); this only works if cells are executed out of order. "
+        "Move that definition above this one"
     )
-    return _refusal("KN211", notebook, _place(statements[0]), message)
+    return _refusal("KN211", notebook, use.place, message)
+
+
+def user_input(notebook: Notebook, statement: Statement, use: Use, read: Read) -> ExportError:
+    """KN212, when a person typed a value in."""
+    message = (
+        f"`{use.read.name}` ({_at(_place(statement))}), used by {use.user}, is what a person "
+        f"answered to {read.path}(); a script has nobody to ask. Make it an Option, so that the "
+        "TICKscript gives it, or write the value down"
+    )
+    return _refusal("KN212", notebook, (statement.cell, read.line), message)
+
+
+def misplaced_keeper(notebook: Notebook, use: Use, path: str) -> ExportError:
+    """KN213, when `freeze` or `artifact` is called where its value cannot be written."""
+    name = path.rpartition(".")[2]
+    message = (
+        f"{name}(…) must be all that stands right of an assignment to one name, outside "
+        f"functions and classes: `NAME = {name}(…)`. Use that name here"
+    )
+    return _refusal("KN213", notebook, use.place, message)
+
+
+def unwritable(notebook: Notebook, statement: Statement) -> ExportError:
+    """KN213, when an `artifact` cannot be written into a script."""
+    assert statement.kept is not None
+    message = f"artifact(…) cannot be exported: {statement.kept.fault}"
+    return _refusal("KN213", notebook, _place(statement), message)
 
 
 # -- KN3xx: modules and streams
@@ -256,7 +287,8 @@ def local_module(notebook: Notebook, place: tuple[int, int], package: str) -> Ex
     what = f"`{package}`" if package else "what a relative import finds"
     message = (
         f"{what} is a module beside the notebook; the script would not find it. "
-        "Make it an installed package, or copy what is needed into a cell"
+        "Bring it along (--bring-modules), make it an installed package, or copy what is needed "
+        "into a cell"
     )
     return _refusal("KN301", notebook, place, message)
 
@@ -278,6 +310,39 @@ def standard_stream(notebook: Notebook, use: Use, path: str) -> ExportError:
         "Take values as Options; write to the log with print()"
     )
     return _refusal("KN303", notebook, use.place, message)
+
+
+def secret(notebook: Notebook, statement: Statement, line: int, kind: str) -> ExportError:
+    """KN310, when a literal looks like a secret; its text is not repeated."""
+    message = (
+        f"a literal in `{statement.title}` looks like {kind}; a script is copied, kept and read "
+        "by others. Have init() read it from the environment, such as os.environ[...], or from a "
+        f"file. {_allow('KN310')}"
+    )
+    where = notebook.where(statement.cell, line)
+    return ExportError(message, where=where, code="KN310")
+
+
+def machine_path(notebook: Notebook, statement: Statement, line: int, path: str) -> ExportError:
+    """KN311, when a literal is a path of the author's machine."""
+    message = (
+        f"`{statement.title}` holds a path of this machine, {path}; production has no such file. "
+        "Make it an Option, or bring the file along with artifact(). " + _allow("KN311")
+    )
+    return _refusal("KN311", notebook, (statement.cell, line), message)
+
+
+def _allow(code: str) -> str:
+    return f"If it is meant so, end the line with `# kapnb: allow {code}`"
+
+
+def no_distribution(notebook: Notebook, place: tuple[int, int], package: str) -> ExportError:
+    """KN312, when nothing installed could be named as what brings an import."""
+    message = (
+        f"`{package}` belongs to no installed distribution, so that the script could not say "
+        "what to install. Install it as a package, or remove the import"
+    )
+    return _refusal("KN312", notebook, place, message)
 
 
 def _unread_note(unread: Sequence[Unread]) -> str:

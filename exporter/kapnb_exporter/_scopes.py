@@ -269,6 +269,9 @@ class _Visitor(ast.NodeVisitor):
     def _visit_annotation(self, node: ast.expr | None) -> None:
         self._annotating = True
         self._visit_maybe(node)
+        if self._scope.kind is not _Kind.FUNCTION:  # there nobody ever evaluates them
+            for line, text in _quoted(node):
+                self._visit_maybe(_expression(line, text))
         self._annotating = False
 
     def _visit_decorators(self, node: Any) -> None:
@@ -282,6 +285,37 @@ class _Visitor(ast.NodeVisitor):
     def _bind_parameters(self, arguments: ast.arguments) -> None:
         for argument in _parameters(arguments):
             self._bind(argument.arg, argument.lineno)
+
+
+def _quoted(node: ast.expr | None) -> Iterator[tuple[int, str]]:
+    """Yield the strings in an annotation that stand for names, as in ``list["Pump"]``."""
+    match node:
+        case None:
+            return
+        case ast.Constant(value=str(text)):
+            yield node.lineno, text
+        case ast.Subscript(value=base, slice=inner):
+            name = (dotted_path(base) or "").rpartition(".")[2]
+            if name == "Annotated" and isinstance(inner, ast.Tuple):
+                yield from _quoted(inner.elts[0])  # the rest is no annotation
+            elif name != "Literal":
+                yield from _quoted(inner)
+        case _:
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.expr):
+                    yield from _quoted(child)
+
+
+def _expression(line: int, text: str) -> ast.expr | None:
+    """Parse a quoted annotation; every part of it stands at the string's line."""
+    try:
+        parsed = ast.parse(text.strip(), mode="eval").body
+    except SyntaxError:
+        return None  # some other tool's
+    for part in ast.walk(parsed):
+        if hasattr(part, "lineno"):
+            part.lineno = line
+    return parsed
 
 
 def _parameters(arguments: ast.arguments) -> list[ast.arg]:

@@ -19,7 +19,7 @@ from kapnb_exporter._names import Names, Read
 from kapnb_exporter._notebook import Cell
 from kapnb_exporter._scopes import names_of
 
-__all__ = ["Statement", "Unread", "Use", "is_marked", "read_cell"]
+__all__ = ["Kept", "Statement", "Unread", "Use", "is_marked", "read_cell"]
 
 #: Cell magics that run their body in the notebook's own namespace: as good as absent.
 _TRANSPARENT = frozenset({"%%capture", "%%time", "%%udf"})
@@ -27,6 +27,34 @@ _DIRECTIVE = re.compile(r"\s*#\|\s*udf\s*$")
 
 #: What IPython turns ``%magic``, ``!command`` and ``name?`` into.
 _MAGIC_CALLS = frozenset({"getoutput", "run_cell_magic", "run_line_magic", "system"})
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A value that is computed in the notebook and given to the script.
+
+    Parameters
+    ----------
+    name : str
+        The name it is given.
+    call : ast.Call
+        The call of `kapnb.freeze` or `kapnb.artifact`.
+    annotation : ast.expr or None
+        The name's annotation.
+    file : str or None
+        The artifact's file; None for a frozen value.
+    loader : ast.expr or None
+        What the artifact is read with, if the notebook says so.
+    fault : str
+        Why it cannot be written into a script; empty if it can.
+    """
+
+    name: str
+    call: ast.Call
+    annotation: ast.expr | None
+    file: str | None
+    loader: ast.expr | None = None
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +77,10 @@ class Statement:
         The line of the first magic or shell escape in it.
     blank_above : int
         How many blank lines the analyst left above, two at most.
+    comment_lines : int
+        How many lines of the text are comments above the statement.
+    kept : Kept or None
+        If it gives a name a value that the notebook computes: what travels in its place.
     """
 
     cell: int
@@ -58,6 +90,8 @@ class Statement:
     names: Names
     magic_line: int | None
     blank_above: int
+    comment_lines: int = 0
+    kept: Kept | None = None
 
     @property
     def title(self) -> str:
@@ -213,6 +247,7 @@ def _statements(cell: int, text: str, tree: ast.Module) -> Iterator[Statement]:
             names=names_of(node),
             magic_line=_magic_line(node),
             blank_above=_blank_above(lines, start, above),
+            comment_lines=len(comments),
         )
         above = last
 

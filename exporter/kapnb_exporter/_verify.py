@@ -1,116 +1,346 @@
 """Prove that a script answers as the notebook did: start it, replay, compare.
 
-Each simulation is replayed against fresh processes under two hash seeds, so that what hangs
-on the order of a set differs here and not in production.
+Each check is a function of a `Bench`, which holds what is needed, and says in one line what it
+found. The first that fails ends the export.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import random
+import re
 import subprocess
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
 
-from kapnb.errors import ExportError
-from kapnb.model import KeepaliveResponse
+from kapnb.errors import ExportError, RemoteProtocolError
+from kapnb.model import (
+    BeginBatch,
+    EndBatch,
+    ErrorResponse,
+    InfoRequest,
+    InitResponse,
+    KeepaliveResponse,
+    RestoreRequest,
+    RestoreResponse,
+    SnapshotRequest,
+    SnapshotResponse,
+)
 from kapnb.protocol import ProtobufCodec, split_frames
-from kapnb.simulation import message_to_text
-from kapnb_exporter._execute import Recording
+from kapnb.simulation import Difference, Transcript, message_to_text
+from kapnb_exporter._difference import side_by_side
+from kapnb_exporter._execute import Probe, Recording
+from kapnb_exporter._fingerprint import unlike
+from kapnb_exporter._process import Answer, Process
 
-__all__ = ["HASH_SEEDS", "verify"]
+__all__ = ["HASH_SEEDS", "Bench", "Row", "verify"]
 
 HASH_SEEDS = ("0", "1")
-_INFO_REQUEST = bytes.fromhex("020a00")
-#: Seconds a replay may take beyond what any simulation needs; a script that hangs must not
-#: hang the export.
-_PATIENCE_S = 600
+#: Kapacitor gives a UDF ten seconds by default, and starts its UDFs one after the other.
+_SLOW_S = 5.0
+_codec = ProtobufCodec(deterministic=True)
 
 
-def verify(script: Path, recordings: Sequence[Recording], folder: Path) -> None:
-    """Replay `recordings` against `script`.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table.
 
     Parameters
     ----------
-    script : Path
-        The script, somewhere temporary.
-    recordings : sequence of Recording
+    check : str
+        What was looked at.
+    verdict : {"ok", "note", "not verified"}
+        What came of it.
+    detail : str
+        In a few words.
+    """
+
+    check: str
+    verdict: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.verdict:<13} {self.check:<24} {self.detail}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What the checks work with.
+
+    Parameters
+    ----------
+    process : Process
+        How the script is started.
+    recordings : tuple of Recording
         The simulations of its Handler.
-    folder : Path
-        Where the processes run: the copy of the notebook's folder, so that relative paths
-        mean what they meant.
+    probes : tuple of Probe
+        Further sessions of it, held after the notebook had run.
+    fingerprints : dict of str to str
+        What the notebook defined, to explain a difference.
+    deterministic : bool
+        Whether the Handler says that it can be replayed.
+    allow_state_loss : bool
+        Whether it may answer otherwise after a restart.
+    other_python : str
+        The script's Python version, if it is not the notebook's.
+    """
+
+    process: Process
+    recordings: tuple[Recording, ...]
+    probes: tuple[Probe, ...]
+    fingerprints: dict[str, str]
+    deterministic: bool = True
+    allow_state_loss: bool = False
+    other_python: str = ""
+
+
+def verify(bench: Bench, tell: Callable[[Row], None]) -> list[Row]:
+    """Make all checks.
+
+    Parameters
+    ----------
+    bench : Bench
+        The script and what it must do.
+    tell : callable
+        Takes each row as soon as it is known.
+
+    Returns
+    -------
+    list of Row
+        The table.
 
     Raises
     ------
     ExportError
-        If any response differs, with the first difference side by side.
+        KN403 or KN404 for the first check that fails.
     """
-    for seed in HASH_SEEDS:
-        _check_info(script, recordings[0], folder, seed)
-        for number, recording in enumerate(recordings, 1):
-            answer, stderr = _replay(
-                script, recording.transcript.requests, recording.env, folder, seed
-            )
-            _compare(recording, answer, stderr, f"simulation {number}, hash seed {seed}")
+    rows: list[Row] = []
+    for check in (_info, _simulations, _options, _restore, _self_check):
+        for row in check(bench):
+            tell(row)
+            rows.append(row)
+    return rows
 
 
-def _check_info(script: Path, recording: Recording, folder: Path, seed: str) -> None:
-    answer, stderr = _replay(script, _INFO_REQUEST, recording.env, folder, seed)
-    bodies = _bodies(answer, stderr, "info")
-    messages = [ProtobufCodec().decode_response(body) for body in bodies]
-    told = [message for message in messages if not isinstance(message, KeepaliveResponse)]
-    found = "; ".join(message_to_text(message) for message in told)
-    if found != recording.info:
+# --------------------------------------------------------------------------------- checks
+
+
+def _info(bench: Bench) -> Iterator[Row]:
+    """Info is answered, quickly, as the notebook's Handler would."""
+    answer = bench.process.run(_codec.encode_request(InfoRequest(), in_batch=False))
+    told = [m for m in _messages(answer, "info") if not isinstance(m, KeepaliveResponse)]
+    found = "; ".join(map(message_to_text, told))
+    expected = bench.recordings[0].info
+    if found != expected:
         raise ExportError(
-            f"the script declares something else than the notebook's Handler\n"
-            f"  notebook: {recording.info}\n  script:   {found or '(nothing)'}{_tail(stderr)}",
+            "the script declares something else than the notebook's Handler\n"
+            f"  notebook: {expected}\n  script:   {found or '(nothing)'}{answer.last_words}",
             code="KN403",
         )
+    verdict = "ok" if answer.seconds < _SLOW_S else "note"
+    yield Row("info", verdict, f"answered within {answer.seconds:.2f} s of the start")
 
 
-def _replay(
-    script: Path, requests: bytes, env: dict[str, str], folder: Path, seed: str
-) -> tuple[bytes, str]:
-    """Return what a fresh process answers to `requests`, and its stderr."""
-    environment = {**os.environ, **env, "PYTHONHASHSEED": seed}
-    try:
-        done = subprocess.run(  # noqa: S603  # the script that is being exported
-            [sys.executable, "-P", str(script)],
-            input=requests,
-            capture_output=True,
-            cwd=folder,
-            env=environment,
-            timeout=_PATIENCE_S,
-            check=False,
+def _simulations(bench: Bench) -> Iterator[Row]:
+    """Each simulation, under two hash seeds, from the first answer to the exit status."""
+    jobs = [(r, seed) for r in bench.recordings for seed in HASH_SEEDS]
+    with ThreadPoolExecutor(len(HASH_SEEDS)) as pool:
+        answers = list(pool.map(lambda job: _replay(bench, *job), jobs))
+    for number, recording in enumerate(bench.recordings, 1):
+        for (ours, seed), answer in zip(jobs, answers, strict=True):
+            if ours is recording:
+                which = f"simulation {number}, hash seed {seed}"
+                _compare(bench, recording.transcript, answer, which)
+        end = "; fails as it did" if recording.error else ""
+        responses = sum(1 for is_request, _ in recording.transcript if not is_request)
+        detail = f"{recording.inputs} in, {responses} answers equal under {len(HASH_SEEDS)} seeds"
+        yield Row(f"simulation {number}", "ok", detail + end)
+    slowest = max(answer.seconds for answer in answers)
+    yield Row("stdout", "ok", "nothing but frames, to the last byte")
+    yield Row("end of input", "ok", f"left by itself; the longest run took {slowest:.2f} s")
+
+
+def _replay(bench: Bench, recording: Recording, seed: str) -> Answer:
+    requests = recording.transcript.requests
+    return bench.process.run(requests, env=recording.env, seed=seed)
+
+
+def _options(bench: Bench) -> Iterator[Row]:
+    """Init without options and with each of them: accepted, or refused, as in the notebook."""
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(
+            pool.map(lambda p: bench.process.run(p.transcript.requests, env=p.env), bench.probes)
         )
-    except subprocess.TimeoutExpired as error:
+    for probe, answer in zip(bench.probes, answers, strict=True):
+        _compare(bench, probe.transcript, answer, f"init with {probe.name}")
+    if bench.probes:
+        yield Row("init", "ok", f"with {', '.join(probe.name for probe in bench.probes)}")
+
+
+def _restore(bench: Bench) -> Iterator[Row]:
+    """Restart in the midst of a simulation: nothing changes."""
+    if not bench.deterministic:
+        yield Row("restart", "not verified", "the Handler is declared deterministic = False")
+        return
+    found = next(filter(None, map(_cut, bench.recordings)), None)
+    if found is None:
+        yield Row("restart", "not verified", "no simulation is long enough to be cut")
+        return
+    recording, requests, cut = found
+    where = f"after {cut - 1} of {len(requests) - 1} inputs"
+    difference = _restarted(bench, recording, requests, cut)
+    if difference is None:
+        yield Row("restart", "ok", f"snapshot and restore {where} change no answer")
+    elif bench.allow_state_loss:
+        yield Row("restart", "note", f"a restart {where} changes answers, as was allowed")
+    else:
         raise ExportError(
-            f"the script did not end within {_PATIENCE_S} s after its input did", code="KN403"
-        ) from error
-    return done.stdout, done.stderr.decode(errors="replace")
+            f"after a restart {where} the script answers otherwise: its snapshot does not hold "
+            "all of its state\n"
+            f"{side_by_side(difference)}\n"
+            "Keep state in what group_state() returns, or override snapshot and restore; "
+            "--allow-state-loss exports it as it is",
+            code="KN404",
+        )
 
 
-def _compare(recording: Recording, answer: bytes, stderr: str, which: str) -> None:
-    _bodies(answer, stderr, which)
-    difference = recording.transcript.difference(answer)
+def _self_check(bench: Bench) -> Iterator[Row]:
+    """Have the script check itself."""
+    answer = bench.process.run(arguments=["--check"])
+    if answer.status:
+        raise ExportError(f"--check fails{answer.last_words}", code="KN403")
+    yield Row("--check", "ok", answer.stdout.decode(errors="replace").strip().partition(": ")[2])
+
+
+# ------------------------------------------------------------------------------- restarts
+
+
+def _cut(recording: Recording) -> tuple[Recording, list[Any], int] | None:
+    """Return requests of a simulation and where to cut them: outside batches, but at random."""
+    if recording.error is not None:
+        return None
+    requests = [message for is_request, message in recording.transcript if is_request]
+    if requests and isinstance(requests[-1], SnapshotRequest):
+        requests.pop()
+    cuts, in_batch = [], False
+    for index, message in enumerate(requests):
+        if index > 1 and not in_batch and not isinstance(message, RestoreRequest):
+            cuts.append(index)
+        in_batch = isinstance(message, BeginBatch) or (
+            in_batch and not isinstance(message, EndBatch)
+        )
+    if not cuts:
+        return None
+    seed = hashlib.sha256(recording.transcript.requests).hexdigest()
+    return recording, requests, random.Random(seed).choice(cuts)  # noqa: S311  # the same each time
+
+
+def _restarted(
+    bench: Bench, recording: Recording, requests: Sequence[Any], cut: int
+) -> Difference | None:
+    """Run up to the cut, take a snapshot, go on in another process; compare the whole."""
+    first = bench.process.run(_encoded([*requests[:cut], SnapshotRequest()]), env=recording.env)
+    before = _messages(first, "snapshot")
+    taken = [index for index, m in enumerate(before) if isinstance(m, SnapshotResponse)]
+    if not taken:
+        return Difference(len(before), "snapshot  {}", "")
+    snapshot = before[taken[0]]
+    rest = [requests[0], RestoreRequest(snapshot.snapshot), *requests[cut:]]
+    second = bench.process.run(_encoded(rest), env=recording.env)
+    after = [
+        message
+        for message in _messages(second, "restore")
+        if not isinstance(message, (InitResponse, RestoreResponse))
+    ]
+    expected = Transcript()
+    for is_request, message in recording.transcript:
+        if not is_request and not isinstance(message, SnapshotResponse):
+            expected.add(False, _codec.encode_response(message, in_batch=False))
+    whole = [*before[: taken[0]], *after]
+    return expected.difference(
+        b"".join(_codec.encode_response(message, in_batch=False) for message in whole)
+    )
+
+
+def _encoded(requests: Sequence[Any]) -> bytes:
+    return b"".join(_codec.encode_request(message, in_batch=False) for message in requests)
+
+
+# ------------------------------------------------------------------------------ comparing
+
+
+def _compare(bench: Bench, expected: Transcript, answer: Answer, which: str) -> None:
+    found = _messages(answer, which)
+    difference = expected.difference(answer.stdout) or _other_reason(expected, found)
     if difference is not None:
         raise ExportError(
             f"the script does not answer as the notebook did ({which}); no file was written\n"
-            f"{difference}{_tail(stderr)}",
+            f"{side_by_side(difference)}{answer.last_words}{_why(bench)}",
+            code="KN403",
+        )
+    status = 1 if any(isinstance(message, ErrorResponse) for message in found) else 0
+    if answer.status != status:
+        raise ExportError(
+            f"the script left with status {answer.status} instead of {status} ({which})"
+            f"{answer.last_words}",
             code="KN403",
         )
 
 
-def _bodies(answer: bytes, stderr: str, which: str) -> list[bytes]:
+def _messages(answer: Answer, which: str) -> list[Any]:
     try:
-        return list(split_frames(answer))
-    except ValueError as error:
+        return [_codec.decode_response(body) for body in split_frames(answer.stdout)]
+    except (ValueError, RemoteProtocolError) as error:
         raise ExportError(
-            f"the script's answer is cut off ({which}): {error}{_tail(stderr)}", code="KN403"
+            f"the script wrote something else than frames to stdout, or was cut off ({which}): "
+            f"{error}{answer.last_words}",
+            code="KN403",
         ) from error
 
 
-def _tail(stderr: str) -> str:
-    """Return the last line of stderr, which for a traceback is the exception."""
-    lines = [line for line in stderr.splitlines() if line.strip()]
-    return f"\n  stderr:   {lines[-1]}" if lines else ""
+def _other_reason(expected: Transcript, found: Sequence[Any]) -> Difference | None:
+    """Compare why something was refused or failed; places in files apart."""
+    ours = [m for is_request, m in expected if not is_request and _reason(m)]
+    theirs = [m for m in found if _reason(m)]
+    for number, (one, other) in enumerate(zip(ours, theirs, strict=True), 1):
+        if _reason(one) != _reason(other):
+            return Difference(number, message_to_text(one), message_to_text(other))
+    return None
+
+
+def _reason(message: Any) -> str:
+    text = getattr(message, "error", "") or ""
+    return re.sub(r" \(in .*", "", text, flags=re.DOTALL)
+
+
+def _why(bench: Bench) -> str:
+    """Say what else differs: the interpreter, or definitions once the notebook had run."""
+    if bench.other_python:
+        here = ".".join(map(str, sys.version_info[:2]))
+        return (
+            f"\nThe notebook ran on Python {here} and the script on {bench.other_python}. Sums of "
+            "floats by sum() differ in their last bits before and since 3.12; math.fsum does not"
+        )
+    program = (
+        "import json, runpy, sys\n"
+        "from kapnb_exporter._fingerprint import fingerprint\n"
+        "space = runpy.run_path(sys.argv[1], run_name='exported')\n"
+        "print(json.dumps({n: fingerprint(space[n]) for n in sys.argv[2:] if n in space}))\n"
+    )
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", program, str(bench.process.script), *bench.fingerprints],
+        capture_output=True,
+        text=True,
+        cwd=bench.process.folder,
+        env={**os.environ, "PYTHONPATH": str(bench.process.script.parent)},
+        check=False,
+    )
+    if done.returncode:
+        return ""
+    text = unlike(bench.fingerprints, json.loads(done.stdout.splitlines()[-1]))
+    return f"\nThey are not defined alike:\n{text}" if text else ""

@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from kapnb_exporter.formats import FORMATS
+
 __all__ = ["HELP", "configure", "execute"]
 
 HELP = "turn a notebook's Handler into a script, and prove that it answers as the notebook did"
@@ -22,20 +24,81 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=Path(),
         help="where the script goes; by default here",
     )
+    parser.add_argument("--handler", metavar="NAME", help="which Handler, if several are marked")
+    parser.add_argument(
+        "--format", choices=sorted(FORMATS), default="script", help="what is written"
+    )
+    parser.add_argument(
+        "--bring-modules", action="store_true", help="bring modules beside the notebook along"
+    )
+    parser.add_argument(
+        "--with-tests", action="store_true", help="write tests for the script's own repository, too"
+    )
+    _add_proof(parser.add_argument_group("the proof"))
+
+
+def _add_proof(group: argparse._ArgumentGroup) -> None:
+    how = group.add_mutually_exclusive_group()
+    how.add_argument(
+        "--verify",
+        choices=("auto", "venv", "fast"),
+        default="auto",
+        help="venv: where the declared dependencies are installed and nothing else; fast: with "
+        "this interpreter; auto (the default): in a venv if one can be made",
+    )
+    how.add_argument(
+        "--no-verify",
+        action="store_const",
+        const="none",
+        dest="verify",
+        help="write the script without a proof",
+    )
+    group.add_argument("--python", metavar="PYTHON", help="the target's, such as 3.12 or a path")
+    group.add_argument(
+        "--runtime-wheel",
+        metavar="FILE",
+        type=Path,
+        help="the runtime to install; by default the one installed here",
+    )
+    group.add_argument(
+        "--allow-state-loss",
+        action="store_true",
+        help="export even if answers change after a restart",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Export, and say what was proven."""
-    from kapnb_exporter import export
+    from kapnb_exporter import Request, export
+    from kapnb_exporter._progress import Progress
 
-    exported = export(
-        arguments.notebook,
-        arguments.output_dir,
-        tell=lambda text: print(f"… {text}", file=sys.stderr),
+    request = Request(
+        handler=arguments.handler,
+        format=arguments.format,
+        verify=arguments.verify,
+        python=arguments.python,
+        runtime_wheel=arguments.runtime_wheel,
+        bring_modules=arguments.bring_modules,
+        with_tests=arguments.with_tests,
+        allow_state_loss=arguments.allow_state_loss,
     )
+    with Progress(sys.stderr) as progress:
+        exported = export(
+            arguments.notebook,
+            arguments.output_dir,
+            request,
+            tell=progress.tell,
+            show=lambda row: progress.keep(str(row)),
+        )
+    for note in exported.notes:
+        print(f"note: {note}", file=sys.stderr)
     inputs = sum(recording.inputs for recording in exported.recordings)
-    print(
-        f"{exported.script}: {exported.handler} answered as in the notebook: "
-        f"{inputs} inputs replayed, {exported.responses} responses equal"
-    )
+    if exported.rows:
+        proof = (
+            f"{exported.handler} answered as in the notebook: "
+            f"{inputs} inputs replayed, {exported.responses} responses equal"
+        )
+    else:
+        proof = f"{exported.handler}, NOT VERIFIED"
+    print(f"{exported.script}: {proof}")
     return 0

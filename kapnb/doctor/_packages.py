@@ -39,6 +39,11 @@ class _Requirement:
     conditional: bool  # has a marker, so it may rightly be missing
 
     @property
+    def is_bounded(self) -> bool:
+        """Whether a range will do: kapnb's messages work with any protobuf of its own range."""
+        return self.name == "protobuf" and "<" in self.version
+
+    @property
     def pin(self) -> str | None:
         """The one version that will do."""
         found = re.fullmatch(r"===?\s*([^\s,*]+)", self.version)
@@ -78,9 +83,9 @@ def _compare(
         if version is None:
             if not item.conditional:
                 wrong.append(f"{item.name} is missing")
-        elif item.pin is None:
+        elif item.pin is None and not item.is_bounded:
             loose.append(item.name + item.version)
-        elif _release(item.pin) != _release(version):
+        elif item.pin and _release(item.pin) != _release(version):
             wrong.append(f"{item.name} is {version}, not {item.pin}")
     if wrong:
         how = "pip install -r requirements.txt" if where == "requirements.txt" else "install them"

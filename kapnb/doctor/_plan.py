@@ -16,7 +16,7 @@ from kapnb.errors import TargetError
 __all__ = ["Plan", "plan_command", "plan_target"]
 
 #: Names of kapnb's by which a script serves by itself.
-_STARTERS = frozenset({"run", "run_server", "claim_stdio", "Agent", "Server"})
+_STARTERS = frozenset({"serve", "run", "run_server", "claim_stdio", "Agent", "Server"})
 
 
 @dataclass(frozen=True)

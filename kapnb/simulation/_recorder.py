@@ -18,9 +18,18 @@ if TYPE_CHECKING:
     from kapnb.simulation._simulation import Simulation
     from kapnb.simulation._stages import UdfRun
 
-__all__ = ["RECORD_TO", "record"]
+__all__ = ["RECORD_TO", "definition_of", "record"]
 
 RECORD_TO = "KAPNB_RECORD_SIMULATIONS_TO"
+#: The Handlers met so far. A cell that runs twice defines two of one name.
+_definitions: list[type] = []
+
+
+def definition_of(handler: type) -> int:
+    """Return a number that tells a class from others of its name."""
+    if handler not in _definitions:
+        _definitions.append(handler)
+    return _definitions.index(handler)
 
 
 def record(simulation: Simulation | UdfRun) -> None:
@@ -32,6 +41,7 @@ def record(simulation: Simulation | UdfRun) -> None:
     facts = {
         "handler": simulation.handler.__qualname__,
         "module": simulation.handler.__module__,
+        "definition": definition_of(simulation.handler),
         "info": message_to_text(simulation.info),
         "env": simulation.env,
         "inputs": len(simulation.inputs),

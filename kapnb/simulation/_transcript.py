@@ -176,24 +176,38 @@ class Transcript:
             If the file is none, with the line at fault.
         """
         try:
-            lines = Path(path).read_text(encoding="utf-8").split("\n")
+            text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise SourceError(f"cannot be read: {error}", str(path)) from error
-        if lines[0] != _HEADER:
+        if text.partition("\n")[0] != _HEADER:
             raise SourceError("this is no kapnb transcript", f"{path}, line 1")
-        return cls._parse(lines, str(path))
+        return cls.parse(text, str(path))
 
     @classmethod
-    def _parse(cls, lines: list[str], path: str) -> Transcript:
+    def parse(cls, text: str, where: str) -> Transcript:
+        """Read the lines of a transcript, with or without its header.
+
+        Parameters
+        ----------
+        text : str
+            The lines.
+        where : str
+            What to call them in an error.
+
+        Raises
+        ------
+        SourceError
+            With the line at fault.
+        """
         transcript, codec = cls(), ProtobufCodec(deterministic=True)
-        for number, line in enumerate(lines[1:], 2):
-            if not line:
+        for number, line in enumerate(text.split("\n"), 1):
+            if not line or line == _HEADER:
                 continue
             is_request = line[0] == ">"
             try:
                 message = message_from_text(line[2:], request=is_request)
             except ValueError as error:
-                raise SourceError(str(error), f"{path}, line {number}") from error
+                raise SourceError(str(error), f"{where}, line {number}") from error
             encode = codec.encode_request if is_request else codec.encode_response
             # A point of a batch may carry more than it must: all that was written down.
             transcript.add(is_request, encode(message, in_batch=False))

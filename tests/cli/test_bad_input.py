@@ -125,7 +125,7 @@ class Dice(Handler):
         yield point.with_fields(dice=random.random())
 simulate(Dice, DATA)
 """,
-        ["KN403", "response 2 differs", "expected", "found"],
+        ["KN403", "answer 2 ", "notebook", "script", "fields.dice", "←"],
     ),
 }
 

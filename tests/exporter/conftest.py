@@ -28,14 +28,17 @@ def notebook_json(text: str) -> dict[str, Any]:
     cells = []
     for options, source in zip(parts[::2], parts[1::2], strict=True):
         tags = _TAGS.search(options)
+        code = "[markdown]" not in options
         cells.append(
             {
-                "cell_type": "markdown" if "[markdown]" in options else "code",
+                "cell_type": "code" if code else "markdown",
+                "id": f"cell-{len(cells) + 1}",
                 "metadata": {"tags": json.loads(tags[1])} if tags else {},
                 "source": source.rstrip("\n").splitlines(keepends=True),
+                **({"execution_count": None, "outputs": []} if code else {}),
             }
         )
-    kernel = {"kernelspec": {"language": "python", "name": "python3"}}
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": cells}
 
 

@@ -131,4 +131,4 @@ def test_a_handler_that_computes_its_info_declares_none(tmp_path):
     """What it said in the notebook need not be what it will say; nor if a base of it does."""
     done = export(write_notebook(tmp_path / "own.ipynb", OWN_INFO), tmp_path / "out")
 
-    assert "    claim_stdio()\n" in done.script.read_text()
+    assert "    prepare()\n" in done.script.read_text()

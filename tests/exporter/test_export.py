@@ -52,7 +52,8 @@ def test_every_simulation_of_the_handler_is_replayed(tmp_path):
     assert "factor must not be negative" in str(done.recordings[2].error)
     assert done.script == tmp_path / "out" / "over.py"
     assert os.access(done.script, os.X_OK)
-    assert [path.name for path in done.script.parent.iterdir()] == ["over.py"]
+    names = sorted(path.name for path in done.script.parent.iterdir())
+    assert names == ["over.py", "over.validation.json"]
 
 
 def test_the_notebook_and_its_folder_stay_as_they_are(tmp_path):
@@ -91,7 +92,8 @@ def test_an_earlier_script_is_replaced_only_by_a_proven_one(tmp_path):
         export(write_notebook(tmp_path / "bad.ipynb", bad), out)
 
     assert script.read_bytes() == old
-    assert [path.name for path in out.iterdir()] == ["over.py"]
+    names = sorted(path.name for path in out.iterdir())
+    assert names == ["over.py", "over.validation.json"]
 
 
 def test_two_exports_give_the_same_bytes(tmp_path):

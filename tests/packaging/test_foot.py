@@ -27,6 +27,7 @@ CORE = (
         "kapnb.compat",
         "kapnb.supervise",
         "kapnb.sources",
+        "kapnb.script",
         "kapnb.simulation",
         "kapnb.faults",
         "kapnb.testing",

@@ -22,7 +22,7 @@ from kapnb.model import InfoRequest, InfoResponse, InitRequest, InitResponse
 from processes import Children
 
 PACKAGE = Path(kapnb.__file__).parent
-ROOMS = ("model", "protocol", "handler", "agent")
+ROOMS = ("model", "protocol", "handler", "agent", "script")
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
     for room in ROOMS
@@ -146,3 +146,31 @@ def test_an_error_in_a_point_is_told_with_its_line(start):
 
     assert error.error.startswith("ZeroDivisionError: division by zero (in Mirror.point, line ")
     assert error.error.endswith("of udf.py: return 1 / 0)")
+
+
+CHECKED = """
+if __name__ == "__main__":
+    from kapnb.script import prepare
+    prepare()
+from kapnb import Handler, artifact
+LIMITS = artifact("limits.json", {"high": 1.5})
+class Mirror(Handler):
+    pass
+if __name__ == "__main__":
+    from kapnb.script import serve
+    serve(Mirror, check='> init      {}\\n< init      {"success": true}\\n')
+"""
+
+
+def test_a_script_checks_and_explains_itself(children, python):
+    """What an exported script does besides serving Kapacitor."""
+    (children.folder / "udf.py").write_text(CHECKED)
+    for argument, said in (("--check", "1 answers are those"), ("--help", "usage: udf.py")):
+        done = subprocess.run(
+            [python, "udf.py", argument],
+            cwd=children.folder,
+            capture_output=True,
+            text=True,
+            env={"PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python"},
+        )
+        assert (said in done.stdout, done.stderr) == (True, "")

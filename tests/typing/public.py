@@ -10,6 +10,7 @@ from kapnb import (
     Point,
     Simulation,
     check_resume,
+    freeze,
     lint,
     simulate,
     stress,
@@ -55,3 +56,4 @@ assert_type(simulate(Typed, [Point({"x": 1.0}, time=0)]), Simulation)
 assert_type(stress(Typed, [Point({"x": 1.0}, time=0)]), StressReport)
 assert_type(check_resume(Typed, [Point({"x": 1.0}, time=0)]), Resume)
 assert_type(lint(simulate(Typed, [Point({"x": 1.0}, time=0)])), Lints)
+assert_type(freeze({"high": 1.5}), dict[str, float])

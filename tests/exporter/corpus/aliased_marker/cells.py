@@ -6,4 +6,4 @@ import kapnb as kn
 class Echo(kn.Handler):
     """Knows \\ and '\"\"\"' and "this\""""
 # %%
-sim = kn.simulate(Echo, [])
+sim = kn.simulate(Echo, [kn.Point({"x": 1.0}, time=1, name="m")])

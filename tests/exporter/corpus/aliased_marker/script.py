@@ -1,15 +1,33 @@
 #!/usr/bin/env python3
 # Exported from aliased_marker.ipynb by kapnb 0.1.0; edit the notebook instead.
-# handler: Echo
-# cells: 1, 2
-# sha256 of these cells: 3c97f3c220ecb6ce33901a2e63ad4849aafb1a1616bc4db5c76e4d01fc70e41e
+#
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "kapnb==0.1.0",
+#     "protobuf>=4.25,<8",
+# ]
+#
+# [tool.kapnb]
+# version = "0.1.0"
+# notebook = "aliased_marker.ipynb"
+# handler = "Echo"
+# cells = [
+#     { number = 1, id = "cell-1", sha256 = "306c45150c00ebfd" },
+#     { number = 2, id = "cell-2", sha256 = "30ea1474490e92d5" },
+# ]
+# ///
 """Knows \\ and '\"\"\"' and "this\""""
 
 if __name__ == "__main__":
-    from kapnb.agent import claim_stdio
+    from kapnb.script import prepare
 
     # From here on only frames reach stdout; what is printed goes to stderr.
-    claim_stdio()
+    prepare(  # info is answered at once, before the imports below
+        wants="STREAM",
+        provides="STREAM",
+        options={},
+    )
 
 import kapnb as kn
 
@@ -21,6 +39,15 @@ class Echo(kn.Handler):
 
 
 if __name__ == "__main__":
-    from kapnb.agent import run
+    from kapnb.script import serve
 
-    run(Echo)
+    serve(
+        Echo,
+        # What it answered in the notebook; --check compares.
+        check=r"""
+> init      {"task_id": "simulate_Echo", "node_id": "Echo2"}
+< init      {"success": true}
+> point     {"time": 1, "name": "m", "fields": {"x": 1.0}}
+< point     {"time": 1, "name": "m", "fields": {"x": 1.0}}
+""",
+    )

@@ -19,6 +19,12 @@ class Right:
 class Sided(Handler):
     """Sided."""
 
-    def group_state(self) -> Left:
-        sys.stderr.write("new group")
+    def side(self) -> Left:
         return Left()
+
+    def point(self, point):
+        sys.stderr.write("a point")
+        yield point
+# %%
+from kapnb import Point, simulate
+simulate(Sided, [Point({"x": float(n)}, time=n, name="m") for n in range(4)])

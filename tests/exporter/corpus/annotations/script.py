@@ -1,17 +1,37 @@
 #!/usr/bin/env python3
 # Exported from annotations.ipynb by kapnb 0.1.0; edit the notebook instead.
-# handler: Sided
-# cells: 1, 2, 3, 4
-# sha256 of these cells: 1c3710ca2151712c031bdd50e9b52626ce2ae58aa01e750147190d7fc2d5ec1d
+#
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "kapnb==0.1.0",
+#     "protobuf>=4.25,<8",
+# ]
+#
+# [tool.kapnb]
+# version = "0.1.0"
+# notebook = "annotations.ipynb"
+# handler = "Sided"
+# cells = [
+#     { number = 1, id = "cell-1", sha256 = "2692a5f1729bf51d" },
+#     { number = 2, id = "cell-2", sha256 = "7f70c090fcbd885f" },
+#     { number = 3, id = "cell-3", sha256 = "c61a372c5d69765a" },
+#     { number = 4, id = "cell-4", sha256 = "7f9813c37da6f524" },
+# ]
+# ///
 """Sided."""
 
 from __future__ import annotations
 
 if __name__ == "__main__":
-    from kapnb.agent import claim_stdio
+    from kapnb.script import prepare
 
     # From here on only frames reach stdout; what is printed goes to stderr.
-    claim_stdio()
+    prepare(  # info is answered at once, before the imports below
+        wants="STREAM",
+        provides="STREAM",
+        options={},
+    )
 
 import sys
 from typing import TYPE_CHECKING
@@ -39,12 +59,30 @@ class Right:
 class Sided(Handler):
     """Sided."""
 
-    def group_state(self) -> Left:
-        sys.stderr.write("new group")
+    def side(self) -> Left:
         return Left()
+
+    def point(self, point):
+        sys.stderr.write("a point")
+        yield point
 
 
 if __name__ == "__main__":
-    from kapnb.agent import run
+    from kapnb.script import serve
 
-    run(Sided)
+    serve(
+        Sided,
+        # What it answered in the notebook; --check compares.
+        check=r"""
+> init      {"task_id": "simulate_Sided", "node_id": "Sided2"}
+< init      {"success": true}
+> point     {"name": "m", "fields": {"x": 0.0}}
+< point     {"name": "m", "fields": {"x": 0.0}}
+> point     {"time": 1, "name": "m", "fields": {"x": 1.0}}
+< point     {"time": 1, "name": "m", "fields": {"x": 1.0}}
+> point     {"time": 2, "name": "m", "fields": {"x": 2.0}}
+< point     {"time": 2, "name": "m", "fields": {"x": 2.0}}
+> point     {"time": 3, "name": "m", "fields": {"x": 3.0}}
+< point     {"time": 3, "name": "m", "fields": {"x": 3.0}}
+""",
+    )

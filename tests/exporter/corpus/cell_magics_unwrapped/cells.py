@@ -1,5 +1,7 @@
 # `%%udf`, `%%time` and `%%capture` are as good as absent.
 # %%
+%load_ext kapnb
+# %%
 %%capture
 %%time
 from kapnb import Handler, udf
@@ -10,6 +12,9 @@ LIMIT = 3
 class Limited(Handler):
     """Passes values up to a limit."""
 
-    def point(self, point, state):
+    def point(self, point):
         if point.fields["x"] < LIMIT:
             yield point
+# %%
+from kapnb import Point, simulate
+simulate(Limited, [Point({"x": float(n)}, time=n, name="m") for n in range(4)])

@@ -8,3 +8,6 @@ from kapnb import Handler
 #| echo: false
 class Echo(Handler):
     """Echo."""
+# %%
+from kapnb import Point, simulate
+simulate(Echo, [Point({"x": float(n)}, time=n, name="m") for n in range(4)])

@@ -11,3 +11,6 @@ class Limited(Handler):
     """Limited."""
 
     limit = LIMIT
+# %%
+from kapnb import Point, simulate
+simulate(Limited, [Point({"x": float(n)}, time=n, name="m") for n in range(4)])

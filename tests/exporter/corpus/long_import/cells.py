@@ -8,3 +8,6 @@ class Long(Handler):
     """Long."""
 
     use = (median_grouped, geometric_mean, harmonic_mean, NormalDist, linear_regression)
+# %%
+from kapnb import Point, simulate
+simulate(Long, [Point({"x": float(n)}, time=n, name="m") for n in range(4)])

@@ -1,15 +1,33 @@
 #!/usr/bin/env python3
 # Exported from long_import.ipynb by kapnb 0.1.0; edit the notebook instead.
-# handler: Long
-# cells: 1, 2
-# sha256 of these cells: f601bb2eb5203dcf4e6844a69879861f33e554932166fa2723a70a705ae17d3a
+#
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "kapnb==0.1.0",
+#     "protobuf>=4.25,<8",
+# ]
+#
+# [tool.kapnb]
+# version = "0.1.0"
+# notebook = "long_import.ipynb"
+# handler = "Long"
+# cells = [
+#     { number = 1, id = "cell-1", sha256 = "4191ebf454fa02f2" },
+#     { number = 2, id = "cell-2", sha256 = "363c54825a732683" },
+# ]
+# ///
 """Long."""
 
 if __name__ == "__main__":
-    from kapnb.agent import claim_stdio
+    from kapnb.script import prepare
 
     # From here on only frames reach stdout; what is printed goes to stderr.
-    claim_stdio()
+    prepare(  # info is answered at once, before the imports below
+        wants="STREAM",
+        provides="STREAM",
+        options={},
+    )
 
 from statistics import (
     NormalDist,
@@ -31,6 +49,21 @@ class Long(Handler):
 
 
 if __name__ == "__main__":
-    from kapnb.agent import run
+    from kapnb.script import serve
 
-    run(Long)
+    serve(
+        Long,
+        # What it answered in the notebook; --check compares.
+        check=r"""
+> init      {"task_id": "simulate_Long", "node_id": "Long2"}
+< init      {"success": true}
+> point     {"name": "m", "fields": {"x": 0.0}}
+< point     {"name": "m", "fields": {"x": 0.0}}
+> point     {"time": 1, "name": "m", "fields": {"x": 1.0}}
+< point     {"time": 1, "name": "m", "fields": {"x": 1.0}}
+> point     {"time": 2, "name": "m", "fields": {"x": 2.0}}
+< point     {"time": 2, "name": "m", "fields": {"x": 2.0}}
+> point     {"time": 3, "name": "m", "fields": {"x": 3.0}}
+< point     {"time": 3, "name": "m", "fields": {"x": 3.0}}
+""",
+    )

@@ -35,6 +35,6 @@ class MovingAverage(Handler):
         state.append(helper(point.fields[self.field]))
         yield point.with_fields(mean=sum(state) / len(state))
 # %%
-df = pd.read_csv("pumps.csv")
+df = pd.DataFrame({"flow": [1.0, 2.0, 4.0]}, index=pd.to_datetime([1, 2, 3]))
 sim = simulate(MovingAverage, df, options={"field": "flow"})
-plt.plot(sim.output.mean);
+plt.plot(sim.frame["mean"]);

@@ -9,3 +9,6 @@ class First(Handler):
 @udf
 class Second(Handler):
     """Second."""
+# %%
+from kapnb import Point, simulate
+simulate(Second, [Point({"x": float(n)}, time=n, name="m") for n in range(4)])

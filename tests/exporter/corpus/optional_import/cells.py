@@ -17,5 +17,8 @@ else:
 class Encoded(Handler):
     """Encodes."""
 
-    def point(self, point, state):
-        return json.dumps(list(batched([1], 1)))
+    def point(self, point):
+        yield point.with_fields(text=str(json.dumps(sorted(map(list, batched([1], 1))))))
+# %%
+from kapnb import Point, simulate
+simulate(Encoded, [Point({"x": float(n)}, time=n, name="m") for n in range(4)])

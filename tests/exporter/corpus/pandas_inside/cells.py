@@ -9,5 +9,8 @@ frame_of = lambda values: pd.Series(values)
 class Frames(Handler):
     """Uses pandas at work."""
 
-    def end_batch(self, batch: pd.DataFrame):
-        return pd.DataFrame({"x": [STEP]}), frame_of([1])
+    def point(self, point):
+        yield point.with_fields(minutes=STEP.seconds / 60, size=len(frame_of([1])))
+# %%
+from kapnb import Point, simulate
+simulate(Frames, [Point({"x": float(n)}, time=n, name="m") for n in range(4)])

@@ -1,15 +1,34 @@
 #!/usr/bin/env python3
 # Exported from pandas_inside.ipynb by kapnb 0.1.0; edit the notebook instead.
-# handler: Frames
-# cells: 1, 2
-# sha256 of these cells: 1c735bbbca9224bb6c83de7507de703ce15574ecd16ab631bd193b91ca4d9506
+#
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "kapnb==0.1.0",
+#     "pandas==VERSION",
+#     "protobuf>=4.25,<8",
+# ]
+#
+# [tool.kapnb]
+# version = "0.1.0"
+# notebook = "pandas_inside.ipynb"
+# handler = "Frames"
+# cells = [
+#     { number = 1, id = "cell-1", sha256 = "56557c205897ac1f" },
+#     { number = 2, id = "cell-2", sha256 = "5ffc6973ad0f1122" },
+# ]
+# ///
 """Uses pandas at work."""
 
 if __name__ == "__main__":
-    from kapnb.agent import claim_stdio
+    from kapnb.script import prepare
 
     # From here on only frames reach stdout; what is printed goes to stderr.
-    claim_stdio()
+    prepare(  # info is answered at once, before the imports below
+        wants="STREAM",
+        provides="STREAM",
+        options={},
+    )
 
 import pandas as pd
 
@@ -25,11 +44,26 @@ frame_of = lambda values: pd.Series(values)
 class Frames(Handler):
     """Uses pandas at work."""
 
-    def end_batch(self, batch: pd.DataFrame):
-        return pd.DataFrame({"x": [STEP]}), frame_of([1])
+    def point(self, point):
+        yield point.with_fields(minutes=STEP.seconds / 60, size=len(frame_of([1])))
 
 
 if __name__ == "__main__":
-    from kapnb.agent import run
+    from kapnb.script import serve
 
-    run(Frames)
+    serve(
+        Frames,
+        # What it answered in the notebook; --check compares.
+        check=r"""
+> init      {"task_id": "simulate_Frames", "node_id": "Frames2"}
+< init      {"success": true}
+> point     {"name": "m", "fields": {"x": 0.0}}
+< point     {"name": "m", "fields": {"minutes": 5.0, "size": 1, "x": 0.0}}
+> point     {"time": 1, "name": "m", "fields": {"x": 1.0}}
+< point     {"time": 1, "name": "m", "fields": {"minutes": 5.0, "size": 1, "x": 1.0}}
+> point     {"time": 2, "name": "m", "fields": {"x": 2.0}}
+< point     {"time": 2, "name": "m", "fields": {"minutes": 5.0, "size": 1, "x": 2.0}}
+> point     {"time": 3, "name": "m", "fields": {"x": 3.0}}
+< point     {"time": 3, "name": "m", "fields": {"minutes": 5.0, "size": 1, "x": 3.0}}
+""",
+    )

@@ -10,5 +10,8 @@ square = lambda v: v * v  # noqa: E731
 class Limited(Handler):
     """Limited."""
 
-    def point(self, point, state):
-        return square(a + c) + low + len(b)
+    def point(self, point):
+        yield point.with_fields(y=square(a + c) + low + len(b))
+# %%
+from kapnb import Point, simulate
+simulate(Limited, [Point({"x": float(n)}, time=n, name="m") for n in range(4)])

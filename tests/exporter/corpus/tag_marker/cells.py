@@ -20,3 +20,10 @@ class Counter(Base):
 
     def group_state(self):
         return State()
+
+    def point(self, point, state):
+        state.count += 1
+        yield point.with_fields(count=state.count)
+# %%
+from kapnb import Point, simulate
+simulate(Counter, [Point({"x": float(n)}, time=n, name="m") for n in range(4)])

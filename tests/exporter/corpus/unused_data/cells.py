@@ -1,7 +1,7 @@
 # A local folder of data, data cells and plots beside the Handler do not matter.
 # %%
 import pandas as pd
-import seaborn as sns
+import matplotlib.pyplot as plt
 from kapnb import Handler, simulate, udf
 df = pd.read_csv("pumps.csv")
 df["flow"] = df.flow * 2
@@ -18,7 +18,11 @@ DEFAULT = LIMITS["low"]
 class Alarm(Handler):
     """Alarms."""
 
-    async def point(self, point, state):
+    async def point(self, point):
         if point.fields["flow"] > LIMITS["high"] + DEFAULT:
             yield point
         # otherwise silence
+# %%
+from kapnb import Point
+plt.plot(df.flow)
+simulate(Alarm, [Point({"flow": float(n)}, time=n, name="m") for n in range(6)])

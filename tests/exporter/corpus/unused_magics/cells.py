@@ -3,14 +3,14 @@
 %matplotlib inline
 %config InlineBackend.figure_format = \
     "retina"
-!pip install numpy
+!true
 from kapnb import Handler, udf; LIMIT = 3
 UNUSED = !ls
 # %%
 %%bash
 echo LIMIT
 # %%
-this is not python
+ls -d .
 # %%
 Handler?
 # %%
@@ -18,6 +18,9 @@ Handler?
 class Limited(Handler):
     """Passes values up to a limit."""
 
-    def point(self, point, state):
+    def point(self, point):
         if point.fields["x"] < LIMIT:
             yield point
+# %%
+from kapnb import Point, simulate
+simulate(Limited, [Point({"x": float(n)}, time=n, name="m") for n in range(4)])

@@ -1,15 +1,33 @@
 #!/usr/bin/env python3
 # Exported from unused_magics.ipynb by kapnb 0.1.0; edit the notebook instead.
-# handler: Limited
-# cells: 1, 5
-# sha256 of these cells: c65c3ef31a0b296d1d6ef57ddb4820e11b270ce350706e612b5ceffb94a094ee
+#
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "kapnb==0.1.0",
+#     "protobuf>=4.25,<8",
+# ]
+#
+# [tool.kapnb]
+# version = "0.1.0"
+# notebook = "unused_magics.ipynb"
+# handler = "Limited"
+# cells = [
+#     { number = 1, id = "cell-1", sha256 = "6744f139d20c13fe" },
+#     { number = 5, id = "cell-5", sha256 = "58a78bb9f9581c81" },
+# ]
+# ///
 """Passes values up to a limit."""
 
 if __name__ == "__main__":
-    from kapnb.agent import claim_stdio
+    from kapnb.script import prepare
 
     # From here on only frames reach stdout; what is printed goes to stderr.
-    claim_stdio()
+    prepare(  # info is answered at once, before the imports below
+        wants="STREAM",
+        provides="STREAM",
+        options={},
+    )
 
 from kapnb import Handler, udf
 
@@ -22,12 +40,26 @@ LIMIT = 3
 class Limited(Handler):
     """Passes values up to a limit."""
 
-    def point(self, point, state):
+    def point(self, point):
         if point.fields["x"] < LIMIT:
             yield point
 
 
 if __name__ == "__main__":
-    from kapnb.agent import run
+    from kapnb.script import serve
 
-    run(Limited)
+    serve(
+        Limited,
+        # What it answered in the notebook; --check compares.
+        check=r"""
+> init      {"task_id": "simulate_Limited", "node_id": "Limited2"}
+< init      {"success": true}
+> point     {"name": "m", "fields": {"x": 0.0}}
+< point     {"name": "m", "fields": {"x": 0.0}}
+> point     {"time": 1, "name": "m", "fields": {"x": 1.0}}
+< point     {"time": 1, "name": "m", "fields": {"x": 1.0}}
+> point     {"time": 2, "name": "m", "fields": {"x": 2.0}}
+< point     {"time": 2, "name": "m", "fields": {"x": 2.0}}
+> point     {"time": 3, "name": "m", "fields": {"x": 3.0}}
+""",
+    )

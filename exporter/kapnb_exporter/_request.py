@@ -1,0 +1,47 @@
+"""What may be asked of an export."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["MODES", "Request"]
+
+#: How a script is proven; see `Request`.
+MODES = ("auto", "venv", "fast", "none")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of an export besides the notebook.
+
+    Attributes
+    ----------
+    handler : str or None
+        Which Handler, if several are marked.
+    format : str
+        What is written; see `kapnb_exporter.formats`.
+    verify : {"auto", "venv", "fast", "none"}
+        ``venv`` runs the script where its declared dependencies and the runtime are installed
+        and nothing else; ``fast`` with this very interpreter; ``auto`` in a venv, or if that
+        cannot be made, with this interpreter, and says so; ``none`` not at all.
+    python : str or None
+        The target's interpreter, if it is another: ``3.12``, or a path.
+    runtime_wheel : Path or None
+        The runtime to install; by default the one installed here.
+    bring_modules : bool
+        Whether modules beside the notebook come along.
+    with_tests : bool
+        Whether tests are written, too.
+    allow_state_loss : bool
+        Whether the script may answer otherwise after a restart.
+    """
+
+    handler: str | None = None
+    format: str = "script"
+    verify: str = "fast"
+    python: str | None = None
+    runtime_wheel: Path | None = None
+    bring_modules: bool = False
+    with_tests: bool = False
+    allow_state_loss: bool = False

@@ -1,0 +1,3 @@
+from .si import LITRE
+
+__all__ = ["LITRE"]

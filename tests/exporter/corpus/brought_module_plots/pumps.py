@@ -1,0 +1,7 @@
+"""Pumps."""
+
+import matplotlib.pyplot as plt
+
+
+def curve():
+    return plt.figure()

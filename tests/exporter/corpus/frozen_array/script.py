@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# Exported from frozen_array.ipynb by kapnb 0.1.0; edit the notebook instead.
+#
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "kapnb==0.1.0",
+#     "protobuf>=4.25,<8",
+# ]
+#
+# [tool.kapnb]
+# version = "0.1.0"
+# notebook = "frozen_array.ipynb"
+# handler = "H"
+# cells = [
+#     { number = 1, id = "cell-1", sha256 = "897c6bc90e601e57" },
+#     { number = 2, id = "cell-2", sha256 = "43ca395863b7ec16" },
+# ]
+# ///
+"""Uses it."""
+
+if __name__ == "__main__":
+    from kapnb.script import prepare
+
+    # From here on only frames reach stdout; what is printed goes to stderr.
+    prepare(  # info is answered at once, before the imports below
+        wants="STREAM",
+        provides="STREAM",
+        options={},
+    )
+
+from kapnb import Handler, udf
+
+# %% frozen_array.ipynb cell 1
+# computed in the notebook: np.arange(6.0).reshape(2, 3).mean(axis=0)
+MEANS = [1.5, 2.5, 3.5]
+# computed in the notebook: np.float64(2.5)
+SCALE = 2.5
+
+
+# %% frozen_array.ipynb cell 2
+@udf
+class H(Handler):
+    """Uses it."""
+
+    def point(self, point):
+        yield point.with_fields(y=MEANS[0] * SCALE)
+
+
+if __name__ == "__main__":
+    from kapnb.script import serve
+
+    serve(
+        H,
+        # What it answered in the notebook; --check compares.
+        check=r"""
+> init      {"task_id": "simulate_H", "node_id": "H2"}
+< init      {"success": true}
+> point     {"name": "m", "fields": {"x": 0.0}}
+< point     {"name": "m", "fields": {"x": 0.0, "y": 3.75}}
+> point     {"time": 1, "name": "m", "fields": {"x": 1.0}}
+< point     {"time": 1, "name": "m", "fields": {"x": 1.0, "y": 3.75}}
+> point     {"time": 2, "name": "m", "fields": {"x": 2.0}}
+< point     {"time": 2, "name": "m", "fields": {"x": 2.0, "y": 3.75}}
+> point     {"time": 3, "name": "m", "fields": {"x": 3.0}}
+< point     {"time": 3, "name": "m", "fields": {"x": 3.0, "y": 3.75}}
+""",
+    )

@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+# Exported from frozen_threshold.ipynb by kapnb 0.1.0; edit the notebook instead.
+#
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "kapnb==0.1.0",
+#     "protobuf>=4.25,<8",
+# ]
+#
+# [tool.kapnb]
+# version = "0.1.0"
+# notebook = "frozen_threshold.ipynb"
+# handler = "H"
+# cells = [
+#     { number = 1, id = "cell-1", sha256 = "3c73059d41756a5f" },
+#     { number = 2, id = "cell-2", sha256 = "b43d71b2d5cff896" },
+#     { number = 3, id = "cell-3", sha256 = "f9d9795548abae5b" },
+# ]
+# ///
+"""Uses it."""
+
+if __name__ == "__main__":
+    from kapnb.script import prepare
+
+    # From here on only frames reach stdout; what is printed goes to stderr.
+    prepare(  # info is answered at once, before the imports below
+        wants="STREAM",
+        provides="STREAM",
+        options={},
+    )
+
+from kapnb import Handler, udf
+
+# %% frozen_threshold.ipynb cell 2
+# Learnt from the last week.
+# computed in the notebook: data.x.quantile(0.5)
+LIMIT: float = 2.0
+# computed in the notebook: sorted({'b', 'a'})
+NAMES = ["a", "b"]
+
+
+# %% frozen_threshold.ipynb cell 3
+@udf
+class H(Handler):
+    """Uses it."""
+
+    def point(self, point):
+        yield point.with_fields(y=LIMIT + len(NAMES))
+
+
+if __name__ == "__main__":
+    from kapnb.script import serve
+
+    serve(
+        H,
+        # What it answered in the notebook; --check compares.
+        check=r"""
+> init      {"task_id": "simulate_H", "node_id": "H2"}
+< init      {"success": true}
+> point     {"name": "m", "fields": {"x": 0.0}}
+< point     {"name": "m", "fields": {"x": 0.0, "y": 4.0}}
+> point     {"time": 1, "name": "m", "fields": {"x": 1.0}}
+< point     {"time": 1, "name": "m", "fields": {"x": 1.0, "y": 4.0}}
+> point     {"time": 2, "name": "m", "fields": {"x": 2.0}}
+< point     {"time": 2, "name": "m", "fields": {"x": 2.0, "y": 4.0}}
+> point     {"time": 3, "name": "m", "fields": {"x": 3.0}}
+< point     {"time": 3, "name": "m", "fields": {"x": 3.0, "y": 4.0}}
+""",
+    )

@@ -1,0 +1,20 @@
+# KN402: the only simulation was that of an earlier definition.
+# %%
+from kapnb import Handler, udf
+# %%
+@udf
+class H(Handler):
+    """Uses it."""
+
+    def point(self, point):
+        yield point.with_fields(y=1.0)
+# %%
+from kapnb import Point, simulate
+simulate(H, [Point({"x": float(n)}, time=n, name="m") for n in range(4)])
+# %%
+@udf
+class H(Handler):
+    """Uses it."""
+
+    def point(self, point):
+        yield point.with_fields(y=1.0)
