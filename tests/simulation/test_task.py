@@ -75,7 +75,7 @@ def test_one_handler_is_that_of_the_only_udf():
             'line 1 char 15: no chaining method "mirror" on *pipeline.FromNode, but dynamic method '
             "does exist. Use '@' operator instead: 'node@mirror(..)'.",
         ),
-        ("@miror()", 'line 1 char 15: no method or property "miror" on *pipeline.FromNode'),
+        ("@mirrors()", 'line 1 char 15: no method or property "mirrors" on *pipeline.FromNode'),
     ],
 )
 def test_a_udf_that_the_script_fails_to_call_is_kapacitors_refusal(call, text):
