@@ -110,9 +110,9 @@ class Alert(Node):
         return Template(text, name, position, html=html)
 
     def _check_log_paths(self) -> None:
-        for used in self.node.uses("log"):
+        for used in self.uses("log"):
             path = used.arguments[0]
-            if not used.handler and not str(path).startswith("/"):
+            if isinstance(path, str) and not path.startswith("/"):
                 raise TickError(
                     f"{used.position}: failed to create log alert handler: log path must be "
                     f"absolute: {path} is not absolute",
