@@ -139,6 +139,7 @@ class Session:
         self.skipped = self._failures = 0
         self.wake: Callable[[], None] = _nothing  # set by who waits for input
         self.before_init: Callable[[], None] = _nothing  # set by who has something to prepare
+        self.in_production = False  # set for a real peer, who must know how it ends
         self._log_or_none = log
         self._outbox = outbox
         self._send = outbox.send
@@ -230,8 +231,6 @@ class Session:
 
     def _caught(self, error: BaseException, event: Any) -> None:
         """End the session with what was raised while `event` was handled."""
-        if isinstance(error, KeyboardInterrupt):
-            raise error
         if isinstance(error, LocalProtocolError) and not error.located:
             from kapnb.agent._blame import locate
 
@@ -240,8 +239,11 @@ class Session:
         self._fail(error if isinstance(error, ProtocolError) else self._blame(error))
 
     def _blame(self, error: BaseException) -> KapnbError:
+        """Name the line of user code; in a Simulation an interrupt is somebody's who watches."""
         from kapnb.agent._blame import blame
 
+        if isinstance(error, KeyboardInterrupt) and not self.in_production:
+            raise error
         return blame(error, type(self.handler).__name__)
 
     @property
@@ -262,8 +264,6 @@ class Session:
             if self._calls is not None:
                 self._calls.cancel()
             self._finished(self.handler.stop())  # type: ignore[func-returns-value]
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # also sys.exit, and what asyncio raises
             self._log.exception("stop() failed: %s", self._blame(error))
         finally:
@@ -300,8 +300,6 @@ class Session:
             error: KapnbError | None = None if answer.success else OptionError(answer.error)
         except OptionError as refusal:
             answer, error = InitResponse(False, str(refusal)), refusal
-        except KeyboardInterrupt:
-            raise
         except BaseException as failure:  # also sys.exit, and what asyncio raises
             error = self._blame(failure)
             answer = InitResponse(False, str(error))
@@ -320,8 +318,6 @@ class Session:
             else:
                 remedy = _STRICT if type(handler).restore_policy == "strict" else ""
                 answer, error = RestoreResponse(False, f"{refusal}{remedy}"), refusal
-        except KeyboardInterrupt:
-            raise
         except BaseException as failure:  # also sys.exit, and what asyncio raises
             error = self._blame(failure)
             answer = RestoreResponse(False, str(error))

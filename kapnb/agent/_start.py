@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -41,6 +41,7 @@ __all__ = [
     "serve_stdio",
     "speak_at_the_end",
     "stop_on_sigterm",
+    "woken_by_signals",
 ]
 
 #: A process whose agent has ended leaves within this time, in seconds, whatever threads user
@@ -125,7 +126,9 @@ def make_agent(handler: Handler, log: logging.Logger | None = None) -> Agent:
         from kapnb.agent._dead_letters import dead_letters_for
 
         skip = dead_letters_for(handler)
-    return Agent(handler, log=log, skip=skip, counters=counters_from(log=log))
+    agent = Agent(handler, log=log, skip=skip, counters=counters_from(log=log))
+    agent.session.in_production = True
+    return agent
 
 
 def stop_on_sigterm(request_stop: Callable[[], None], wake_fd: int = -1) -> None:
@@ -144,6 +147,23 @@ def stop_on_sigterm(request_stop: Callable[[], None], wake_fd: int = -1) -> None
         signal.signal(signal.SIGTERM, stop)
         if wake_fd >= 0:
             signal.set_wakeup_fd(wake_fd, warn_on_full_buffer=False)
+
+
+@contextlib.contextmanager
+def woken_by_signals(wake_fd: int) -> Iterator[None]:
+    """Have signals write to `wake_fd`, where this is the thread that handles them.
+
+    A signal that comes just before a wait begins, or to another thread, does not end the wait,
+    and Python sees it only afterwards. So waits are for this descriptor, too.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.set_wakeup_fd(wake_fd, warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
 
 
 def end_process(status: int) -> None:

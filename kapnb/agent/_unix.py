@@ -25,7 +25,7 @@ from kapnb.agent._logs import configure_logging
 from kapnb.agent._served import Served
 from kapnb.agent._shared import build_shared, make_handler
 from kapnb.agent._socketfile import SocketFile
-from kapnb.agent._start import end_process
+from kapnb.agent._start import end_process, woken_by_signals
 from kapnb.handler import Handler
 
 __all__ = ["Accept", "Accepter", "Server", "run_server"]
@@ -160,10 +160,11 @@ class Server:
         anything.register(self._wakers[0], select.POLLIN)
         anything.register(self._listener, select.POLLIN)
         try:
-            while not self._stopping:
-                anything.poll()
-                if not self._stopping and not self._accept_one(self._listener):
-                    stopped.poll(RETRY_S * 1000)
+            with woken_by_signals(self._wakers[1].fileno()):
+                while not self._stopping:
+                    anything.poll()
+                    if not self._stopping and not self._accept_one(self._listener):
+                        stopped.poll(RETRY_S * 1000)
         finally:
             self._close(self._listener)
             for waker in self._wakers:

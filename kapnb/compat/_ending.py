@@ -7,23 +7,35 @@ have ended. Here status and bound are those of `kapnb run`.
 from __future__ import annotations
 
 import atexit
+import contextlib
+import os
 import sys
 import threading
 import time
 
 from kapnb.agent import EXIT_FAILED, EXIT_OK, Agent, ByteStream
 from kapnb.agent._agent import DRAIN_S
-from kapnb.agent._start import leave_at_once, leave_within_grace
+from kapnb.agent._start import leave_at_once, leave_within_grace, woken_by_signals
 from kapnb.agent._stdio import StdioClaim
 from kapnb.errors import KapnbError
 from kapnb.handler import Handler
 
-__all__ = ["began", "ended", "has_begun", "leave_to_caller", "prepare", "report", "status"]
+__all__ = [
+    "await_end",
+    "began",
+    "ended",
+    "has_begun",
+    "leave_to_caller",
+    "prepare",
+    "report",
+    "status",
+]
 
 _begun = False
 _claim: StdioClaim | None = None
 _thread: threading.Thread | None = None
-_status = EXIT_OK
+_wakers: tuple[int, int] | None = None  # read end, write end; for the end and for signals
+_status: int | None = None  # once it has ended
 
 
 def prepare() -> None:
@@ -46,8 +58,11 @@ def began(stdio: threading.Thread | None = None) -> None:
 
     `stdio` is its thread if it is the one on stdin and stdout.
     """
-    global _begun, _thread  # see `ended`
+    global _begun, _thread, _wakers  # noqa: PLW0603  # the process has one stdin
     _begun, _thread = True, stdio or _thread
+    if stdio is not None and _wakers is None:
+        _wakers = os.pipe()
+        os.set_blocking(_wakers[1], False)
     if _claim is not None and stdio is None:  # stdio is nobody's: no signs of life there
         _claim.close_porch()
 
@@ -61,18 +76,41 @@ def ended(status: int) -> None:
     """Note that the Agent on stdio has ended; the process must soon, too."""
     global _status  # noqa: PLW0603  # the process has one stdin
     _status = status
+    if _wakers is not None:
+        with contextlib.suppress(BlockingIOError):  # full: it wakes anyway
+            os.write(_wakers[1], b"\0")
     leave_within_grace(status)
+
+
+def await_end() -> None:
+    """Wait for the end of the Agent on stdio, if there is one; signals are heeded meanwhile."""
+    if _thread is None:
+        return
+    if threading.current_thread() is threading.main_thread():
+        _await_ended()
+    _thread.join()
+
+
+def _await_ended() -> None:
+    """Wait until `ended` was called, on a pipe: one that has begun to join is deaf to signals.
+
+    That is, to those that came just before, or to another thread; see `woken_by_signals`.
+    """
+    assert _wakers is not None
+    read_end, write_end = _wakers
+    with woken_by_signals(write_end):
+        while _status is None:
+            os.read(read_end, 4096)
 
 
 def status() -> int:
     """Return the exit status of the process, once the Agent on stdio has ended."""
-    if _thread is not None:
-        _thread.join()
-    return _status
+    await_end()
+    return _status or EXIT_OK
 
 
 def _leave() -> None:
-    if _status != EXIT_OK:
+    if _status:
         if "logging" in sys.modules:
             import logging
 

@@ -75,7 +75,7 @@ class Agent:
         self._outbox = Outbox()
         self._thread: threading.Thread | None = None
         self._runtime: runtime.Agent | None = None
-        self._stopping = False
+        self._is_stdio = self._stopping = False
 
     def write_response(self, response: Any, flush: bool = False) -> None:
         """Write a Response with a point, a begin, an end or an error; from any thread.
@@ -108,6 +108,7 @@ class Agent:
         self._thread = threading.Thread(
             target=self._serve, args=(stream, stdio), name="kapnb-agent"
         )
+        self._is_stdio = stdio
         _ending.began(self._thread if stdio else None)
         if stdio and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
             stop_on_sigterm(self._request_stop)
@@ -115,7 +116,9 @@ class Agent:
 
     def wait(self) -> None:
         """Return when Kapacitor has closed its side, or an error has ended the session."""
-        if self._thread is not None:
+        if self._is_stdio:
+            _ending.await_end()
+        elif self._thread is not None:
             self._thread.join()
 
     def _serve(self, stream: Any, stdio: bool) -> None:

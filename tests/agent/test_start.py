@@ -809,6 +809,31 @@ logging.getLogger().addHandler(Stuck())
 # ---------------------------------------------------------------------------------- the end
 
 
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [
+        ("init", "InitResponse(success=False, error='KeyboardInterrupt: no message (in UDF.init, "),
+        ("point", "ErrorResponse(error='KeyboardInterrupt: no message (in UDF.point, "),
+    ],
+)
+def test_an_interrupt_that_user_code_raises_is_its_error(children, method, answer):
+    """Whoever watches a Simulation gets it instead; here Kapacitor would see a broken pipe."""
+    child = children.script(
+        f"""{CLAIM}
+from kapnb import Handler
+class UDF(Handler):
+    def {method}(self, *arguments):
+        raise KeyboardInterrupt
+{RUN}"""
+    )
+    child.send(InitRequest(), cpu())
+
+    answers, status, _ = child.finish()
+
+    assert repr(answers[-1]).startswith(answer)
+    assert status == (EXIT_OK if method == "init" else EXIT_FAILED)
+
+
 def test_sigterm_while_idle_stops_the_handler(children):
     """Status 0: it was asked to."""
     child = children.script(CLAIM + PATIENT + SLOW + RUN)

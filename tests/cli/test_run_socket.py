@@ -11,9 +11,10 @@ import sys
 
 import pytest
 
+from captures import answers, responses
 from fronts import is_alive
 from harness import cpu
-from kapnb.model import InfoRequest, InitRequest, InitResponse
+from kapnb.model import InfoRequest, InfoResponse, InitRequest, InitResponse
 from sockets import TIMEOUT_S, Client
 
 HANDLER = """\
@@ -46,6 +47,7 @@ class Daemon:
     def __init__(self, folder, *arguments, handler=HANDLER):
         (folder / "udf.py").write_text(handler)
         self.path = folder / "udf.sock"
+        self._clients = []
         self.process = subprocess.Popen(
             [sys.executable, "-m", "kapnb", "run", "udf.py", "--socket", "udf.sock", *arguments],
             cwd=folder,
@@ -57,7 +59,8 @@ class Daemon:
         """Connect as soon as it listens, as Kapacitor does: it tries again and again."""
         while True:
             with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
-                return Client(self.path)
+                self._clients.append(Client(self.path))
+                return self._clients[-1]
             select.select([self.process.stderr], [], [], 0.02)  # it may say why not
             assert self.process.poll() is None, self.process.communicate()
 
@@ -66,6 +69,13 @@ class Daemon:
         self.process.send_signal(number)
         out, err = self.process.communicate(timeout=TIMEOUT_S)
         return self.process.returncode, out.decode(), err.decode()
+
+    def clean_up(self):
+        """Leave nothing behind, whatever the test did."""
+        for client in self._clients:
+            client.close()
+        self.process.kill()
+        self.process.communicate()
 
 
 @pytest.fixture
@@ -79,8 +89,7 @@ def daemon(tmp_path):
 
     yield start
     for each in started:
-        each.process.kill()
-        each.process.communicate()
+        each.clean_up()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -103,6 +112,25 @@ def test_a_signal_ends_it_with_status_0_and_without_a_trace(daemon, number):
     assert "Traceback" not in err
     assert out == "importing\nbuilding\nstopped\n"
     assert not server.path.exists()
+
+
+#: Signals come to another thread than the one that heeds them.
+DEAF = """\
+import signal
+import threading
+
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGINT])
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_whichever_thread_it_comes_to(daemon, number):
+    """It does not end a wait for connections then, nor if it comes just before the wait."""
+    server = daemon(handler=DEAF + HANDLER)
+    assert server.connect().ask(InitRequest()) == [InitResponse()]
+
+    assert server.end(number)[0] == 0
 
 
 def test_a_server_that_was_killed_can_be_started_again(daemon):
@@ -167,7 +195,8 @@ def test_on_stdio_the_resource_is_built_at_init(kapnb, tmp_path):
     info = kapnb("run", script, input=bytes.fromhex("020a00"))
     init = kapnb("run", script, input=bytes.fromhex("021200"))
 
-    assert (info.stdout, init.stdout.hex()) == (bytes.fromhex("020a00"), "0412020801")
+    assert answers(responses(info.stdout)) == [InfoResponse()]
+    assert answers(responses(init.stdout)) == [InitResponse()]
     assert "building" not in info.stderr.decode()
     assert init.stderr.decode() == "importing\nbuilding\nstopped\n"
 

@@ -20,6 +20,7 @@ from captures import (
     responses,
 )
 from harness import cpu
+from kapnb.agent._pulse import PULSE_FRAME
 from kapnb.model import ErrorResponse, InfoRequest, InitRequest, InitResponse, Point
 from kapnb.protocol import ProtobufCodec
 
@@ -417,10 +418,14 @@ def test_a_thread_answers_while_the_script_does_something_else(written):
         assert process.stderr.readline() == b"on my way\n"
         process.stdin.write(encode(InfoRequest()))
         process.stdin.flush()
-        assert process.stdout.read(3) == INFO
+        while (found := process.stdout.read(3)) == PULSE_FRAME:
+            pass
+        assert found == INFO
         _, stderr = process.communicate(timeout=120)
     finally:
         guard.cancel()
+        process.kill()
+        process.communicate()
     assert (stderr, process.returncode) == (b"", 0)
 
 
@@ -513,6 +518,14 @@ def test_sigterm_between_start_and_the_first_request_is_heeded(written):
     """While the script still does something else."""
     started = MAIN.replace("agent.wait()", "print('started'); agent.wait()")
     path = written(ASKED + PATIENT + IMPORTS + HANDLER + started)
+    assert stopped(path, words=b"started\n", opened=False) == ([], "", 0)
+
+
+@pytest.mark.parametrize("wait", ["agent.wait()", ""], ids=["waiting", "at the end"])
+def test_sigterm_is_heeded_whichever_thread_it_comes_to(written, wait):
+    """It does not end the main thread's wait then, nor if it comes just before the wait."""
+    deaf = "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]); print('started')\n"
+    path = written(ASKED + PATIENT + IMPORTS + HANDLER + MAIN.replace("agent.wait()", deaf + wait))
     assert stopped(path, words=b"started\n", opened=False) == ([], "", 0)
 
 

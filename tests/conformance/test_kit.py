@@ -12,6 +12,7 @@ import pytest
 from kapnb.errors import TargetError
 from kapnb.testing import conformance
 from kapnb.testing.conformance import CASES, ROLES, Verdict
+from kapnb.testing.conformance._play import Play, Target
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "docs" / "conformance.md"
@@ -177,6 +178,35 @@ def test_the_same_server_without_a_fault_passes_all_that_fits_it(tmp_path):
     report = conformance.check(command, socket=f"{tmp_path}/{{case}}", timeout_s=LONG_S, jobs=4)
 
     assert {r.number for r in report if r.verdict is Verdict.PASS} == {*FIT, 40}, str(report)
+
+
+class Slowly:
+    """A Kapacitor whose agent's stderr has come as far as the next of `texts` at each look."""
+
+    def __init__(self, *texts, status=None):
+        self.texts, self.status = list(texts), lambda: status
+        self.process = self
+
+    def stderr(self):
+        return self.texts.pop(0) if len(self.texts) > 1 else self.texts[0]
+
+    def exchange(self, until, poll_s):
+        assert any(until() for _ in range(9)), "it would wait until its time is over"
+
+
+def test_words_on_stderr_may_be_under_way():
+    """Of a server's line any part may have come with its answer; it does not end then."""
+    play = Play(Target(("agent",), None, 1.0, 1.0), CASES[32], None)
+
+    assert play.has_said(Slowly("", "no dimen", "no dimensions\n"), "Dimension")
+    play.says(Slowly("one", "one, two"), "one", "two")
+
+
+def test_words_of_a_process_that_has_ended_are_not_awaited():
+    """There will be no more."""
+    play = Play(Target(("agent",), None, 1.0, 1.0), CASES[32], None)
+
+    assert not play.has_said(Slowly("nothing", status=0), "dimension")
 
 
 def test_a_program_that_is_no_agent_fails():

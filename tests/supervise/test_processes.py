@@ -1,6 +1,7 @@
 """`kapnb run --supervise` in real processes on real pipes."""
 
 import os
+import re
 import signal
 import time
 
@@ -144,14 +145,15 @@ def test_an_input_that_ends_every_process_is_given_up_and_named(start, death, re
 @pytest.mark.slow
 def test_an_endless_loop_is_killed_and_named(start):
     """It names itself when its busy limit is over; the next process goes on."""
-    kapacitor = start(DYING_ONCE.replace("DEATH", "while True: pass"), KAPNB_BUSY_LIMIT="5")
+    source = DYING_ONCE.replace("class UDF(Handler):", "class UDF(Handler):\n    busy_limit = 2.0")
+    kapacitor = start(source.replace("DEATH", "while True: pass"))
     kapacitor.send(InitRequest(), *numbered(0, 10))
 
     answers, status = kapacitor.finish()
 
     assert counts(answers[1:]) == list(range(1, 11))
     assert status == EXIT_OK
-    assert "the Handler process ended: UDF has not returned for 5 s, at line" in kapacitor.text()
+    assert re.search(r"process ended: UDF has not returned for \d+ s, at line", kapacitor.text())
 
 
 def test_keepalives_are_answered_while_a_call_runs_long(start, tmp_path):
@@ -358,4 +360,14 @@ def test_a_limit_that_makes_no_sense_is_refused(start, option):
 
     assert kapacitor.wait() == EXIT_FAILED
     assert "must be at least 1, not 0" in kapacitor.text()
+    assert kapacitor.handler_pids() == []
+
+
+@pytest.mark.parametrize("limit", ["soon", "nan"])
+def test_a_busy_limit_that_makes_no_sense_is_refused(start, limit):
+    """The variable is named, since nobody gave an option."""
+    kapacitor = start(COUNTING, KAPNB_BUSY_LIMIT=limit)
+
+    assert kapacitor.wait() == EXIT_FAILED
+    assert "KAPNB_BUSY_LIMIT" in kapacitor.text()
     assert kapacitor.handler_pids() == []

@@ -51,11 +51,15 @@ class PrintStartup(Handler):
 
 
 class HangPoint(Handler):
+    busy_limit = 1.0
+
     def point(self, point):
         time.sleep(3600)
 
 
 class HangInit(Handler):
+    busy_limit = 1.0
+
     def init(self):
         time.sleep(3600)
 

@@ -237,7 +237,7 @@ def from_scratch(play: Play) -> None:
 def _linted(play: Play, kapacitor: Kapacitor) -> bool:
     kapacitor.close()
     play.left(kapacitor)
-    return "dimension" in kapacitor.stderr().lower()
+    return play.has_said(kapacitor, "dimension")
 
 
 @case(
