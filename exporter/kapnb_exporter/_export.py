@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from kapnb_exporter._closure import check_script_name, close
-from kapnb_exporter._execute import Recording, execute
+from kapnb_exporter._execute import Execution, Recording, execute
 from kapnb_exporter._modules import bring
 from kapnb_exporter._namespace import read_namespace
 from kapnb_exporter._notebook import read_notebook
 from kapnb_exporter._outputs import showing_cells, stale_cells
-from kapnb_exporter._proof import Way, prove
+from kapnb_exporter._proof import Proof, Way, prove, prove_package
 from kapnb_exporter._request import Request
 from kapnb_exporter._select import find_handler
 from kapnb_exporter._tests import test_files
@@ -23,7 +24,7 @@ from kapnb_exporter._validation import sidecar
 from kapnb_exporter._venv import find_python, inspect
 from kapnb_exporter._verify import HASH_SEEDS, Row
 from kapnb_exporter._write import write_all
-from kapnb_exporter.formats import format_named
+from kapnb_exporter.formats import File, Product, format_named
 
 __all__ = ["Exported", "export", "script_name"]
 
@@ -122,14 +123,32 @@ def export(
         )
         shown = showing_cells(read_namespace(read), closure.handler)
         notes = list(stale_cells(execution.saved, execution.fresh, shown))
-        proof = prove(product, execution, ours, Way(request, python, tell, show))
-        files = [*format_named(request.format).files(product)]
+        way = Way(request, python, tell, show)
+        proof = prove(product, execution, ours, way)
+        files, packed = _packed(product, ours, execution, way, proof)
+        proof = replace(proof, rows=proof.rows + packed)
         if request.with_tests:
             files += test_files(product, ours, execution.folder)
     notes += proof.notes
     files.append(sidecar(product, proof, notes, ours, now=datetime.now(UTC)))
     paths = write_all(folder, files)
     return Exported(paths[0], tuple(paths), closure.handler, ours, proof.rows, tuple(notes))
+
+
+def _packed(
+    product: Product, ours: tuple[Recording, ...], execution: Execution, way: Way, proof: Proof
+) -> tuple[list[File], tuple[Row, ...]]:
+    """Make the files, and prove those of them that are started otherwise than the script."""
+    product = replace(
+        product,
+        recordings=ours,
+        request=way.request,
+        interpreter=proof.interpreter.path if proof.interpreter else way.python or sys.executable,
+    )
+    if way.request.format != "script":
+        way.tell(f"making the {way.request.format}")
+    files = [*format_named(way.request.format).files(product)]
+    return files, prove_package(product, files, execution, way)
 
 
 def script_name(handler: str) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from kapnb.errors import ExportError
-from kapnb_exporter._wheel import WHEEL_NAME, runtime_wheel
+from kapnb_exporter._wheel import WHEEL_NAME, read_wheel, runtime_wheel
 
 __all__ = ["Interpreter", "NotInstalled", "environment", "find_python", "inspect"]
 
@@ -120,7 +120,7 @@ def environment(
         KN406 if they cannot be installed, with the installer's last words.
     """
     base = python or sys.executable
-    runtime = _read(wheel) if wheel else runtime_wheel()
+    runtime = read_wheel(wheel) if wheel else runtime_wheel()
     others = [text for text in requirements if not text.startswith("kapnb==")]
     key = json.dumps([os.path.realpath(base), sorted(others), hashlib.sha256(runtime).hexdigest()])
     folder = _cache() / hashlib.sha256(key.encode()).hexdigest()[:20]
@@ -128,13 +128,6 @@ def environment(
         _make(folder, base, others, wheel.name if wheel else WHEEL_NAME, runtime)
     os.utime(folder)
     return str(folder / "bin" / "python")
-
-
-def _read(wheel: Path) -> bytes:
-    try:
-        return wheel.read_bytes()
-    except OSError as error:
-        raise ExportError(f"{wheel} cannot be read: {error.strerror}", code="KN406") from error
 
 
 def _cache() -> Path:
