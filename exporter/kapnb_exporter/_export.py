@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from kapnb.errors import ExportError
 from kapnb_exporter._closure import check_script_name, close
 from kapnb_exporter._execute import Execution, Recording, execute
 from kapnb_exporter._modules import bring
@@ -105,6 +106,7 @@ def export(
     ExportError
         If anything stands in the way. Nothing was written then.
     """
+    _check_request(request)
     read = read_notebook(notebook)
     closure = close(read, find_handler(read, request.handler), bring_modules=request.bring_modules)
     name = script_name(closure.handler).removesuffix(".py")
@@ -133,6 +135,16 @@ def export(
     files.append(sidecar(product, proof, notes, ours, now=datetime.now(UTC)))
     paths = write_all(folder, files)
     return Exported(paths[0], tuple(paths), closure.handler, ours, proof.rows, tuple(notes))
+
+
+def _check_request(request: Request) -> None:
+    """Refuse what does not go together, before anything takes time."""
+    if request.with_tests and request.format != "script":
+        raise ExportError("tests lie beside a script: --with-tests goes with --format script alone")
+    if (request.alert or request.alert_when) and request.format != "tsam":
+        raise ExportError("--alert and --alert-when go with --format tsam alone")
+    if bool(request.alert) != bool(request.alert_when):
+        raise ExportError("an alert needs both: where it goes (--alert), and when (--alert-when)")
 
 
 def _packed(

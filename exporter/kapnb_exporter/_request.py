@@ -35,6 +35,11 @@ class Request:
         Whether tests are written, too.
     allow_state_loss : bool
         Whether the script may answer otherwise after a restart.
+    alert : str or None
+        Where the Open Edge microservice sends alerts: ``mqtt://HOST:PORT/TOPIC``, or
+        ``opc.tcp://HOST:PORT/?namespace=N&node_id=N``.
+    alert_when : str or None
+        When: a lambda expression of TICKscript, such as ``"anomaly" > 0``.
     """
 
     handler: str | None = None
@@ -45,3 +50,5 @@ class Request:
     bring_modules: bool = False
     with_tests: bool = False
     allow_state_loss: bool = False
+    alert: str | None = None
+    alert_when: str | None = None

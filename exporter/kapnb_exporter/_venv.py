@@ -77,7 +77,8 @@ def find_python(name: str) -> str:
     ExportError
         KN405 if there is none.
     """
-    for candidate in (name, f"python{name}"):
+    beside = Path(sys.base_prefix).parent.glob(f"*{name}*/bin/python{name}")  # version managers
+    for candidate in (name, f"python{name}", *map(str, sorted(beside))):
         found = shutil.which(candidate)
         if found and _runs(found):
             return found

@@ -34,6 +34,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--with-tests", action="store_true", help="write tests for the script's own repository, too"
     )
+    alerts = parser.add_argument_group("alerts, with --format tsam")
+    alerts.add_argument(
+        "--alert",
+        metavar="URL",
+        help="mqtt://HOST:PORT/TOPIC, or opc.tcp://HOST:PORT/?namespace=N&node_id=N",
+    )
+    alerts.add_argument(
+        "--alert-when",
+        metavar="LAMBDA",
+        help="a condition of TICKscript: '\"flag\" > 0'",
+    )
     _add_proof(parser.add_argument_group("the proof"))
 
 
@@ -81,6 +92,8 @@ def execute(arguments: argparse.Namespace) -> int:
         bring_modules=arguments.bring_modules,
         with_tests=arguments.with_tests,
         allow_state_loss=arguments.allow_state_loss,
+        alert=arguments.alert,
+        alert_when=arguments.alert_when,
     )
     with Progress(sys.stderr) as progress:
         exported = export(

@@ -102,17 +102,13 @@ def starts(product: Product, folder: Path) -> Iterator[Start]:
         ["/bin/sh", str(root / "install.sh")],
         capture_output=True,
         text=True,
-        env={
-            "PYTHON": product.interpreter,
-            "PATH": "/usr/bin:/bin",
-            "PIP_CONFIG_FILE": "/dev/null",
-        },
+        env=environment,
         timeout=_PATIENCE_S,
         check=False,
     )
     if done.returncode:
         raise ExportError(
-            f"install.sh of the wheelhouse fails:\n{done.stderr.strip()}", code="KN403"
+            f"the wheelhouse's install.sh fails:\n{done.stderr.strip()}", code="KN403"
         )
     python = str(root / "venv" / "bin" / "python")
     yield Start(root.name, (python, str(root / f"{product.name}.py")))
