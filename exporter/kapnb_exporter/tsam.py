@@ -292,7 +292,7 @@ def _alerts(alerts: Any) -> Iterator[Fault]:
             continue
         given = alerts[kind] if isinstance(alerts[kind], dict) else {}
         for key in keys:
-            if key not in given:
+            if given.get(key) in (None, ""):
                 yield Fault("alerts", f"alerts.{kind}.{key}", "is missing; all three are needed")
     if _ALERTS.keys() <= alerts.keys():
         yield Fault("alerts", "alerts", "has mqtt and opcua; the service does one of them")
