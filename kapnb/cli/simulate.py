@@ -46,6 +46,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--group-by", metavar="TAG,…", help="tags to group by; * for all")
     parser.add_argument(
+        "--typing",
+        choices=["written", "query", "rest", "telegraf"],
+        default="written",
+        help="which types fields arrive with: as in the data, or as an InfluxDB query, the "
+        "REST interface or Telegraf's JSON delivers them",
+    )
+    parser.add_argument(
         "--out",
         metavar="FILE",
         type=_output,
@@ -88,6 +95,7 @@ def execute(arguments: argparse.Namespace) -> int:
             arguments.data[0],
             options=parse_options(arguments.option, handler().info()),
             group_by=arguments.group_by.split(",") if arguments.group_by else None,
+            typing=arguments.typing,
         )
     for warning in simulation.warnings:
         print(f"warning: {warning}", file=sys.stderr)
@@ -127,6 +135,7 @@ def _execute_tick(arguments: argparse.Namespace) -> int:
             name=arguments.measurement,
             database=arguments.database,
             retention_policy=arguments.retention_policy,
+            typing=arguments.typing,
         )
     for warning in run.warnings:
         print(f"warning: {warning}", file=sys.stderr)

@@ -16,10 +16,12 @@ from kapnb.simulation._transcript import Difference, Transcript
 
 if TYPE_CHECKING:
     from kapnb.simulation._edges import arrange, parse_group_by
+    from kapnb.simulation._items import Output
     from kapnb.simulation._last import last_run
     from kapnb.simulation._options import check_options, parse_option, parse_options
     from kapnb.simulation._script_check import check_tick
-    from kapnb.simulation._simulation import Observer, Output, Simulation, simulate
+    from kapnb.simulation._simulate import simulate
+    from kapnb.simulation._simulation import Observer, Simulation
     from kapnb.simulation._stages import UdfRun
     from kapnb.simulation._task import TaskRun
 
@@ -49,7 +51,7 @@ __all__ = [
 #: Where the names live that load at their first use.
 _LAZY = {
     "Observer": "kapnb.simulation._simulation",
-    "Output": "kapnb.simulation._simulation",
+    "Output": "kapnb.simulation._items",
     "Simulation": "kapnb.simulation._simulation",
     "TaskRun": "kapnb.simulation._task",
     "UdfRun": "kapnb.simulation._stages",
@@ -60,7 +62,7 @@ _LAZY = {
     "parse_group_by": "kapnb.simulation._edges",
     "parse_option": "kapnb.simulation._options",
     "parse_options": "kapnb.simulation._options",
-    "simulate": "kapnb.simulation._simulation",
+    "simulate": "kapnb.simulation._simulate",
 }
 
 

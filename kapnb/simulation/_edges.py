@@ -16,7 +16,7 @@ from kapnb.protocol import SeriesEncoder, encode_point
 from kapnb.sources import Frame, Items
 from kapnb.sources._frames import no_fields
 
-__all__ = ["arrange", "encoded_rows", "parse_group_by"]
+__all__ = ["arrange", "encoded_rows", "known_size", "parse_group_by"]
 
 #: Sources whose points are ours to change; any other may hand out the same ones again.
 _FRESH = (Frame, Items)
@@ -170,3 +170,10 @@ def _queried(points: Iterable[Point]) -> Iterator[Batch]:
             0,
             own=True,
         )
+
+
+def known_size(source: Source) -> int | None:
+    """Return how many items a source has, if that can be told without reading it."""
+    if isinstance(source, Frame):
+        return len(source.frame)
+    return len(source.items) if isinstance(source, Items) else None

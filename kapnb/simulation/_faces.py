@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from kapnb.simulation._passage import Passage
     from kapnb.simulation._simulation import Observer, Simulation
-    from kapnb.simulation._stages import UdfRun
     from kapnb.simulation._task import TaskRun
 
 __all__ = ["live_view", "plot", "simulation_html", "task_html"]
@@ -25,7 +25,7 @@ def live_view(fields: bool | str | Sequence[str]) -> Observer:
     return view
 
 
-def plot(simulation: Simulation | UdfRun, **settings: Any) -> Any:
+def plot(simulation: Passage, **settings: Any) -> Any:
     """Return a simulation's picture, or draw it into the Axes that `ax` gives."""
     from kapnb.notebook import Plot, plot_run
 
@@ -35,7 +35,7 @@ def plot(simulation: Simulation | UdfRun, **settings: Any) -> Any:
     return Plot(run, **settings)
 
 
-def simulation_html(simulation: Simulation | UdfRun) -> str:
+def simulation_html(simulation: Passage) -> str:
     """Return a simulation as HTML."""
     from kapnb.notebook import simulation_html as html
 

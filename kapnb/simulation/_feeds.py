@@ -18,8 +18,9 @@ from typing import Any
 
 from kapnb.errors import SourceError
 from kapnb.model import BATCH, STREAM, Batch, Point, Source
+from kapnb.simulation._edges import known_size
 from kapnb.simulation._queries import answered
-from kapnb.sources import BatchRecording, open_source
+from kapnb.sources import BatchRecording, Typing, open_source
 from kapnb.sources._zip import names, walk
 from kapnb.tick import Task, TaskNode
 from kapnb.tick.nodes._messages import FlowBatch, flow_batch, flow_point
@@ -42,6 +43,8 @@ class Feed:
     time, tags, name
         As `simulate` has them. A single table without a name has the measurement that all
         ``from()`` select; of several files each has its own.
+    typing
+        As `simulate` has it; numbers of a batch recording are floats in any case.
     database, retention_policy : str, optional
         Of points that have none. By default those of the script: of its first ``dbrp``, or of
         its ``from()`` if all that name one agree; else ``telegraf`` and ``autogen``.
@@ -61,6 +64,7 @@ class Feed:
     name: str | None = None
     database: str | None = None
     retention_policy: str | None = None
+    typing: Typing = "written"
     seen: set[tuple[str, str, str]] = field(default_factory=set)
     excluded: int = 0
 
@@ -96,10 +100,10 @@ class Feed:
             return _Recorded(Path(data))
         columns = _columns(data)
         if columns is None:
-            return open_source(data)
+            return open_source(data, typing=self.typing)
         grouped = [tag for tag in self._grouping() if tag in columns]
         tags = tuple(dict.fromkeys((*self.tags, *grouped)))
-        return open_source(data, time=self.time, tags=tags, name=name)
+        return open_source(data, time=self.time, tags=tags, name=name, typing=self.typing)
 
     def _grouping(self) -> Iterator[str]:
         """Yield the names of tags that the script groups by."""
@@ -109,6 +113,14 @@ class Feed:
                     yield from (name for name in used.arguments if isinstance(name, str))
             if node.kind == "groupBy":
                 yield from (name for name in node.arguments if isinstance(name, str))
+
+    @property
+    def size(self) -> int | None:
+        """How many points or batches there are, if that can be told without reading them."""
+        if self.task.edge is BATCH:
+            return None  # what the queries make of points is not known
+        sizes = [known_size(source) for source in self.sources]
+        return None if None in sizes else sum(size or 0 for size in sizes)
 
     def _queries(self) -> list[TaskNode]:
         return [node for node in self.task.nodes if node.kind == "query"]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from kapnb.errors import KapnbError
+
 if TYPE_CHECKING:
     from kapnb.simulation._simulation import Simulation
     from kapnb.simulation._task import TaskRun
 
-__all__ = ["HINT", "last_run", "remember"]
+__all__ = ["interruption", "last_run", "raise_error", "remember"]
 
 #: What an interrupt that ended a run says, unless it says something else.
-HINT = "what came until then: kapnb.last_run()"
+_HINT = "what came until then: kapnb.last_run()"
 
 #: Returns the last run while somebody has it; if it was interrupted, in any case.
 _last_run: Callable[[], Simulation | TaskRun | None] = lambda: None  # noqa: E731
@@ -52,3 +54,23 @@ def last_run() -> Simulation | TaskRun | None:
     Simulation(Stopped: 4 points in, 3 points out, interrupted)
     """
     return _last_run()
+
+
+def interruption(interrupt: KeyboardInterrupt, done: int) -> KapnbError:
+    """Return the error that a run keeps when it was interrupted after `done` inputs."""
+    error = KapnbError(f"interrupted after {done} inputs")
+    error.__cause__ = interrupt
+    return error
+
+
+def raise_error(run: Simulation | TaskRun) -> None:
+    """Raise the error, or the interrupt, that ended a run, if any; it carries the run."""
+    if run.error is None:
+        return
+    interrupt = run.error.__cause__
+    if isinstance(interrupt, KeyboardInterrupt):
+        interrupt.args = interrupt.args or (_HINT,)
+        interrupt.simulation = run  # type: ignore[attr-defined]
+        raise interrupt
+    run.error.simulation = run
+    raise run.error

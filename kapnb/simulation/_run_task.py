@@ -9,10 +9,13 @@ from typing import Any
 
 from kapnb.errors import SourceError, TargetError
 from kapnb.handler import Handler
+from kapnb.simulation._environment import environment
 from kapnb.simulation._feeds import Feed
+from kapnb.simulation._passage import native
+from kapnb.simulation._progress import Progress
 from kapnb.simulation._recorder import record
-from kapnb.simulation._simulation import _environment, _native
 from kapnb.simulation._task import TaskRun
+from kapnb.sources import Typing
 from kapnb.tick import udf_names
 
 __all__ = ["read_script", "simulate_task"]
@@ -53,20 +56,25 @@ def simulate_task(
     tags: Sequence[str] = (),
     name: str | None = None,
     env: Mapping[str, str] | None = None,
+    typing: Typing = "written",
     snapshot: bytes | Mapping[str, bytes] | None = None,
+    progress: bool = True,
 ) -> TaskRun:
     """Run a script; `simulate` documents the parameters. The error is kept in the TaskRun."""
     script, task_id = read_script(tick)
     run = TaskRun(script, task_id, _by_name(handler, script))
-    with _environment(env or {}):
+    with environment(env or {}):
         run.define(variables)
-        feed = Feed(run.task, data, time, tags, name, database, retention_policy)
+        feed = Feed(run.task, data, time, tags, name, database, retention_policy, typing)
         run.build()
         for view in run.udfs.values():
             view.env = dict(env or {})
-        run.play(feed, _snapshots(snapshot, run))
-    for view in run.udfs.values():
-        record(view)
+        run.play(
+            feed, _snapshots(snapshot, run), Progress(task_id, feed.size) if progress else None
+        )
+    if not run.interrupted:
+        for view in run.udfs.values():
+            record(view)
     return run
 
 
@@ -75,13 +83,13 @@ def _by_name(
 ) -> dict[str, type[Handler]]:
     """Return a Handler for each UDF: a single one is that of the only, or the matching, UDF."""
     if isinstance(handler, Mapping):
-        return {name: _native(one) for name, one in handler.items()}
-    native, used = _native(handler), udf_names(script)
+        return {name: native(one) for name, one in handler.items()}
+    own, used = native(handler), udf_names(script)
     if len(used) == 1:
-        return {used[0]: native}
-    matching = [name for name in used if _plain(name) == _plain(native.__name__)]
+        return {used[0]: own}
+    matching = [name for name in used if _plain(name) == _plain(own.__name__)]
     if len(matching) == 1:
-        return {matching[0]: native}
+        return {matching[0]: own}
     if not used:
         raise TargetError("the script uses no UDF, so no Handler can be given; give {} for none")
     raise TargetError(

@@ -14,8 +14,8 @@ from kapnb.errors import TickError
 from kapnb.handler import Handler
 from kapnb.model import EdgeType, InfoResponse, ReceivedOption
 from kapnb.simulation._node import UdfNode
+from kapnb.simulation._passage import native
 from kapnb.simulation._run_task import read_script
-from kapnb.simulation._simulation import _native
 from kapnb.simulation._task import TaskRun, running_class
 from kapnb.sources import open_source
 from kapnb.tick import CATALOGUE, ScriptCheck, Task, TaskNode, check_script, schema_of
@@ -66,7 +66,7 @@ def check_tick(
     "high2: failed to initialize processes missing required option 'limit'"
     """
     text, _ = read_script(script)
-    handlers = {udf: _native(handler) for udf, handler in (udfs or {}).items()}
+    handlers = {udf: native(handler) for udf, handler in (udfs or {}).items()}
     infos: dict[str, InfoResponse] = {}
     for udf, handler in handlers.items():
         infos[udf] = UdfNode(handler, task_id="task", node_id=udf).ask_info()

@@ -7,15 +7,14 @@ and by-name, never its group.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kapnb.errors import HandlerError, KapnbError, TickError
+from kapnb.errors import HandlerError, TickError
 from kapnb.handler import Handler
 from kapnb.model import Batch, InfoResponse, Point
-from kapnb.simulation._items import Output, count_text, frame_of
 from kapnb.simulation._node import UdfNode
-from kapnb.simulation._transcript import Transcript
+from kapnb.simulation._passage import Passage
 from kapnb.tick import Property, TaskNode, received_options
 from kapnb.tick.nodes import Node, Run
 from kapnb.tick.nodes._messages import flow_batch, flow_point
@@ -25,7 +24,7 @@ __all__ = ["UdfRun", "UdfStage"]
 _FIELD_TYPES = frozenset({float, int, str, bool})
 
 
-class UdfRun:
+class UdfRun(Passage):
     """What went through one UDF of a task.
 
     Attributes
@@ -34,80 +33,22 @@ class UdfRun:
         The UDF's name in the script.
     id : str
         The node's id, such as ``mavg2``.
-    handler : subclass of Handler
-    inputs : list of Point or Batch
-        What it was given, in order.
-    outputs : list of Output
-        What it sent, each with the input it belongs to.
     options : dict
         As the script gives them; several uses of one are a list.
-    error : KapnbError or None
-        What ended the run early, if it was this UDF.
+
+    Notes
+    -----
+    The rest is as with a `Simulation`; `error` is set if it was this UDF that ended the run.
     """
 
     def __init__(self, node: UdfNode, name: str, options: Sequence[Property]) -> None:
-        self._node = node
+        super().__init__(node)
         self.name, self.id = name, node.node_id
-        self.handler = node.handler
-        self.inputs: list[Point | Batch] = []
-        self.outputs: list[Output] = []
         self.options = _shown(options)
-        self.error: KapnbError | None = None
         self.env: Mapping[str, str] = {}
 
-    @property
-    def info(self) -> InfoResponse:
-        """What the Handler declared."""
-        return self._node.info
-
-    @property
-    def transcript(self) -> Transcript:
-        """Every message of the session, both ways."""
-        return self._node.transcript
-
-    @property
-    def snapshot(self) -> bytes:
-        """The state at the end; give it to the next run in ``snapshot={name: …}``."""
-        return self._node.snapshot
-
-    @property
-    def warnings(self) -> list[str]:
-        """What Kapacitor would have logged, or silently borne."""
-        return self._node.warnings
-
-    @property
-    def frame(self) -> Any:
-        """The outputs as a pandas DataFrame, one row a point, in the order sent."""
-        return frame_of((output.item, output.input) for output in self.outputs)
-
-    @property
-    def input_frame(self) -> Any:
-        """The inputs as a pandas DataFrame, one row a point, with the same ``input``."""
-        return frame_of((item, position) for position, item in enumerate(self.inputs))
-
-    def pairs(self) -> Iterator[tuple[Point | Batch, list[Point | Batch]]]:
-        """Yield each input with the outputs that were sent while it was handled."""
-        matched: list[list[Point | Batch]] = [[] for _ in self.inputs]
-        for output in self.outputs:
-            if output.input >= 0:
-                matched[output.input].append(output.item)
-        yield from zip(self.inputs, matched, strict=True)
-
     def __repr__(self) -> str:
-        outputs = [output.item for output in self.outputs]
-        end = f", ended by {type(self.error).__name__}: {self.error}" if self.error else ""
-        return f"UdfRun({self.id}: {count_text(self.inputs)} in, {count_text(outputs)} out{end})"
-
-    def _repr_html_(self) -> str:
-        from kapnb.simulation._faces import simulation_html
-
-        return simulation_html(self)
-
-    def plot(self, **settings: Any) -> Any:
-        """Return inputs and outputs over time as a picture; see `Simulation.plot`."""
-        from kapnb.simulation._faces import plot
-
-        return plot(self, **settings)
+        return f"UdfRun({self.id}: {self._summary()})"
 
 
 def _shown(options: Sequence[Property]) -> dict[str, Any]:
@@ -180,14 +121,13 @@ class UdfStage(Node):
         self._udf.stop()
 
     def _feed(self, item: Point | Batch) -> None:
-        self.view.inputs.append(item)
+        self.view._inputs.append(item)
         self._hand_on(self._udf.feed(item))
         self._raise()
 
-    def _hand_on(self, items: Iterable[Point | Batch]) -> None:
-        position = len(self.view.inputs) - 1
+    def _hand_on(self, items: Sequence[Point | Batch]) -> None:
+        self.view._keep(items)
         for item in items:
-            self.view.outputs.append(Output(item, position))
             if isinstance(item, Batch):
                 self.emit_batch(_returned(item))
             else:

@@ -10,15 +10,17 @@ from __future__ import annotations
 import importlib
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 from kapnb.errors import KapnbError, TargetError
 from kapnb.handler import Handler
 from kapnb.model import STREAM, InfoResponse, Point
 from kapnb.simulation._feeds import Feed
-from kapnb.simulation._last import HINT, remember
+from kapnb.simulation._last import interruption, raise_error, remember
 from kapnb.simulation._node import UdfNode
+from kapnb.simulation._progress import Progress
 from kapnb.simulation._stages import UdfRun, UdfStage
 from kapnb.tick import CATALOGUE, Task, TaskNode, check_edges, evaluate
 from kapnb.tick._catalogue import SOURCES
@@ -31,6 +33,8 @@ __all__ = ["TaskRun", "running_class"]
 
 #: Kinds of node that keep records.
 _SINKS = frozenset({"alert", "httpOut", "influxDBOut", "log"})
+#: Inputs between two looks at the clock for progress.
+_LOOK_EVERY = 16
 
 
 class TaskRun:
@@ -52,6 +56,8 @@ class TaskRun:
         How many points (of a batch task: batches) the data had.
     error : KapnbError or None
         What ended the run early.
+    interrupted : bool
+        Whether that was an interrupt: Ctrl-C, or a notebook's stop button.
     """
 
     def __init__(self, script: str, task_id: str, handlers: Mapping[str, type[Handler]]) -> None:
@@ -61,6 +67,7 @@ class TaskRun:
         self.node_errors: list[NodeError] = []
         self.points = 0
         self.error: KapnbError | None = None
+        self.interrupted = False
         self._infos: dict[str, InfoResponse] = {}
         self._unmatched: list[str] = []
         self._running: list[Node] = []
@@ -119,13 +126,12 @@ class TaskRun:
 
     # ---------------------------------------------------------------------------- run
 
-    def play(self, feed: Feed, snapshots: Mapping[str, bytes]) -> None:
+    def play(
+        self, feed: Feed, snapshots: Mapping[str, bytes], progress: Progress | None = None
+    ) -> None:
         """Run the data through the task, from init to the end of the stream.
 
-        Raises
-        ------
-        KeyboardInterrupt
-            If it is interrupted, with this TaskRun as its `simulation`.
+        What ends it early, be it an interrupt, is kept as `error`.
         """
         remember(weakref.ref(self))
         stages = [node for node in self._running if isinstance(node, UdfStage)]
@@ -133,32 +139,35 @@ class TaskRun:
             for stage in stages:
                 snapshot = snapshots.get(stage.node.id, snapshots.get(stage.node.kind))
                 stage.start(snapshot)
-            self._flow(feed)
+            self._flow(feed, progress)
             for node in self._running:
                 node.finish()
         except KapnbError as error:
             self.error = error
         except KeyboardInterrupt as interrupt:
-            remember(lambda: self)
-            interrupt.args = interrupt.args or (HINT,)
-            interrupt.simulation = self  # type: ignore[attr-defined]  # what came is not lost
-            raise
+            remember(lambda: self)  # what came is not lost
+            self.interrupted = True
+            self.error = interruption(interrupt, self.points)
         finally:
+            if progress is not None:
+                progress.finish()
             for stage in stages:
                 stage.stop()
         self._unmatched = list(self._find_unmatched(feed))
 
-    def _flow(self, feed: Feed) -> None:
-        if self.task.edge is STREAM:
-            take = self._running[0].point
-            for point in feed.points():
-                self.points += 1
-                take(point)
-            return
-        queries = [node for node in self._running if isinstance(node, Query)]
-        for number, batch in feed.batches():
+    def _flow(self, feed: Feed, progress: Progress | None) -> None:
+        for item, take in self._inputs(feed):
             self.points += 1
-            queries[number].batch(batch)
+            take(item)
+            if progress is not None and not self.points % _LOOK_EVERY:
+                progress.update(self.points)
+
+    def _inputs(self, feed: Feed) -> Iterator[tuple[Any, Callable[[Any], None]]]:
+        """Yield each point, or batch, with the node that takes it."""
+        if self.task.edge is STREAM:
+            return zip(feed.points(), repeat(self._running[0].point))
+        queries = [node for node in self._running if isinstance(node, Query)]
+        return ((batch, queries[number].batch) for number, batch in feed.batches())
 
     def _find_unmatched(self, feed: Feed) -> Iterable[str]:
         """Say which sources of the task got nothing: silence would look like success."""
@@ -276,10 +285,8 @@ class TaskRun:
         return records_frame(self.sinks[found[0]])
 
     def raise_error(self) -> None:
-        """Raise the error that ended the run, if any; it carries this TaskRun."""
-        if self.error is not None:
-            self.error.simulation = self
-            raise self.error
+        """Raise the error, or the interrupt, that ended the run, if any; it carries the run."""
+        raise_error(self)
 
     def __repr__(self) -> str:
         noun = "point" if self.task.edge is STREAM else "batch"
@@ -288,6 +295,7 @@ class TaskRun:
         parts += [f"{view.id}: {len(view.outputs)} out" for view in self.udfs.values()]
         parts += [f"{sink}: {_amount(kept)}" for sink, kept in self.sinks.items()]
         end = f", ended by {type(self.error).__name__}: {self.error}" if self.error else ""
+        end = ", interrupted" if self.interrupted else end
         return f"TaskRun({', '.join(parts)}{end})"
 
     def _repr_html_(self) -> str:

@@ -176,9 +176,29 @@ def test_it_can_be_turned_off_and_a_live_plot_takes_its_place(monkeypatch, setti
             found.append((name, total))
             super().__init__(name, total)
 
-    monkeypatch.setattr("kapnb.simulation._simulation.Progress", Noted)
+    monkeypatch.setattr("kapnb.simulation._simulate.Progress", Noted)
     simulate(Handler, POINTS, **settings)
     assert found == [("Handler", 8)] * made
+
+
+@pytest.mark.parametrize(("settings", "made"), [({}, 1), ({"progress": False}, 0)])
+def test_a_task_shows_it_too(monkeypatch, settings, made):
+    """It is looked at now and then, and gone at the end."""
+    told = []
+
+    class Noted:
+        def __init__(self, name, total):
+            told.append((name, total))
+
+        def update(self, done):
+            told.append(done)
+
+        def finish(self):
+            told.append("gone")
+
+    monkeypatch.setattr("kapnb.simulation._run_task.Progress", Noted)
+    simulate(Handler, POINTS * 5, tick="stream|from()@handler()|log()", **settings)
+    assert told == [("task", 40), 16, 32, "gone"] * made
 
 
 def test_a_saved_notebook_holds_no_trace_of_it():

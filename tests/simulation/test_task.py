@@ -182,8 +182,39 @@ def test_an_interrupted_run_is_with_the_interrupt():
     with pytest.raises(KeyboardInterrupt) as caught:
         simulate(Stopped, points(*"aaaa"), tick="stream|from()@stopped()|influxDBOut()")
 
-    assert len(caught.value.simulation.written) == 2
-    assert last_run() is caught.value.simulation
+    run = caught.value.simulation
+    assert len(run.written) == 2
+    assert (run.interrupted, last_run()) == (True, run)
+    assert repr(run).endswith(", interrupted)")
+
+
+def test_an_interrupted_run_can_be_kept():
+    """With errors="keep" it is what simulate returns."""
+
+    class Stopped(Handler):
+        def point(self, point):
+            raise KeyboardInterrupt
+
+    run = simulate(Stopped, points("a"), tick="stream|from()@stopped()|log()", errors="keep")
+
+    assert str(run.error) == "interrupted after 1 inputs"
+
+
+@pytest.mark.parametrize(("typing", "value"), [("written", 3), ("query", 3.0)])
+def test_fields_arrive_with_the_types_asked_for(typing, value):
+    """In a task and without."""
+
+    class Mirror(Handler):
+        def point(self, point):
+            return point
+
+    data = [Point({"n": 3}, time=1, name="m")]
+    alone = simulate(Mirror, data, typing=typing)
+    within = simulate(Mirror, data, tick="stream|from()@mirror()|log()", typing=typing)
+
+    for run in (alone, within.udf()):
+        (output,) = run.outputs
+        assert repr(output.item.fields["n"]) == repr(value)
 
 
 def test_state_goes_on_with_the_snapshot_of_the_run_before():

@@ -1,0 +1,132 @@
+"""What went through one UDF: in, out, and what was said; alone or within a task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import repeat
+from typing import Any
+
+from kapnb.errors import HandlerError, KapnbError
+from kapnb.handler import Handler
+from kapnb.model import Batch, InfoResponse, Point
+from kapnb.protocol import WirePoint
+from kapnb.simulation._items import Output, Outputs, count_text, frame_of
+from kapnb.simulation._node import UdfNode
+from kapnb.simulation._transcript import Transcript
+
+__all__ = ["Passage", "native"]
+
+
+class Passage:
+    """What a Handler was given and what it sent, whoever stood around it.
+
+    Parameters
+    ----------
+    node : UdfNode
+        Kapacitor's end of it.
+
+    Attributes
+    ----------
+    handler : subclass of Handler
+    inputs : sequence of Point or Batch
+        What the Handler was given, in order.
+    outputs : sequence of Output
+        What it sent, each with the input it belongs to.
+    error : KapnbError or None
+        What ended it early.
+    """
+
+    def __init__(self, node: UdfNode) -> None:
+        self._node = node
+        self._inputs: list[Point | Batch] = []
+        self._outputs = Outputs()
+        self.handler = node.handler
+        self.inputs: Sequence[Point | Batch] = self._inputs
+        self.outputs: Sequence[Output] = self._outputs
+        self.error: KapnbError | None = None
+
+    @property
+    def info(self) -> InfoResponse:
+        """What the Handler declared."""
+        return self._node.info
+
+    @property
+    def transcript(self) -> Transcript:
+        """Every message of the task's session, both ways."""
+        return self._node.transcript
+
+    @property
+    def snapshot(self) -> bytes:
+        """The state at the end; give it to the next simulation as ``snapshot=``."""
+        return self._node.snapshot
+
+    @property
+    def warnings(self) -> list[str]:
+        """What Kapacitor would have logged, or silently borne."""
+        return self._node.warnings
+
+    def _keep(self, items: Sequence[Point | Batch]) -> None:
+        """Keep what came of the last input; points as their bytes, which are smaller."""
+        kept = ((isinstance(item, WirePoint) and item.raw) or item for item in items)
+        self._outputs.extend(kept, repeat(len(self.inputs) - 1, len(items)))
+
+    @property
+    def frame(self) -> Any:
+        """The outputs as a pandas DataFrame, one row a point, in the order sent.
+
+        Column ``input`` is the position of the input that was being handled; of a batch all
+        points are there.
+        """
+        return self._outputs.frame()
+
+    @property
+    def input_frame(self) -> Any:
+        """The inputs as a pandas DataFrame, one row a point, with the same ``input``."""
+        return frame_of((item, position) for position, item in enumerate(self.inputs))
+
+    def pairs(self) -> Iterator[tuple[Point | Batch, list[Point | Batch]]]:
+        """Yield each input with the outputs that were sent while it was handled."""
+        outputs = iter(self.outputs)
+        output = next((output for output in outputs if output.input >= 0), None)
+        for position, item in enumerate(self.inputs):
+            given = []
+            while output is not None and output.input == position:
+                given.append(output.item)
+                output = next(outputs, None)
+            yield item, given
+
+    def _summary(self) -> str:
+        end = f", ended by {type(self.error).__name__}: {self.error}" if self.error else ""
+        return f"{count_text(self.inputs)} in, {count_text(self.outputs)} out{end}"
+
+    def _repr_html_(self) -> str:
+        from kapnb.simulation._faces import simulation_html
+
+        return simulation_html(self)
+
+    def plot(self, **settings: Any) -> Any:
+        """Return inputs and outputs over time as a picture.
+
+        Parameters
+        ----------
+        **settings
+            ``fields`` and ``groups`` choose what is drawn; ``ax`` gives Axes to draw into,
+            which are then returned. See `kapnb.notebook.Plot` and `plot_run`.
+        """
+        from kapnb.simulation._faces import plot
+
+        return plot(self, **settings)
+
+
+def native(handler: Any) -> type[Handler]:
+    """Return a Handler class; one of the official API is adapted."""
+    if isinstance(handler, type) and issubclass(handler, Handler):
+        return handler
+    if hasattr(handler, "init") and not isinstance(handler, Handler):
+        from kapnb.compat import adapt, is_official
+
+        if is_official(handler):
+            return adapt(handler)
+    raise HandlerError(
+        f"simulate takes a Handler class, not {handler!r}: each run starts a fresh one"
+    )
