@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kapnb_exporter._closure import check_script_name, close
+from kapnb_exporter._deploy import deploy_files
 from kapnb_exporter._execute import Recording, execute
 from kapnb_exporter._modules import bring
 from kapnb_exporter._namespace import read_namespace
@@ -126,6 +127,8 @@ def export(
         files = [*format_named(request.format).files(product)]
         if request.with_tests:
             files += test_files(product, ours, execution.folder)
+        if request.deploy:
+            files += deploy_files(product, ours, proof, execution.answer["options"])
     notes += proof.notes
     files.append(sidecar(product, proof, notes, ours, now=datetime.now(UTC)))
     paths = write_all(folder, files)

@@ -34,6 +34,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--with-tests", action="store_true", help="write tests for the script's own repository, too"
     )
+    parser.add_argument(
+        "--deploy",
+        action="store_true",
+        help="write what an operator needs, too: kapacitor.conf, TICKscript, requirements, unit",
+    )
     _add_proof(parser.add_argument_group("the proof"))
 
 
@@ -80,6 +85,7 @@ def execute(arguments: argparse.Namespace) -> int:
         runtime_wheel=arguments.runtime_wheel,
         bring_modules=arguments.bring_modules,
         with_tests=arguments.with_tests,
+        deploy=arguments.deploy,
         allow_state_loss=arguments.allow_state_loss,
     )
     with Progress(sys.stderr) as progress:
