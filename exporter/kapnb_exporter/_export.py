@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from kapnb.errors import ExportError
+from kapnb_exporter._alerts import read_alert
 from kapnb_exporter._closure import check_script_name, close
+from kapnb_exporter._deploy import deploy_files
 from kapnb_exporter._execute import Execution, Recording, execute
 from kapnb_exporter._modules import bring
 from kapnb_exporter._namespace import read_namespace
-from kapnb_exporter._notebook import read_notebook
+from kapnb_exporter._notebook import Notebook, read_notebook
 from kapnb_exporter._outputs import showing_cells, stale_cells
 from kapnb_exporter._proof import Proof, Way, prove, prove_package
 from kapnb_exporter._request import Request
-from kapnb_exporter._select import find_handler
+from kapnb_exporter._select import find_handler, find_handlers
 from kapnb_exporter._tests import test_files
 from kapnb_exporter._told import closing, make_product, simulations_of
 from kapnb_exporter._validation import sidecar
@@ -27,7 +29,7 @@ from kapnb_exporter._verify import HASH_SEEDS, Row
 from kapnb_exporter._write import write_all
 from kapnb_exporter.formats import File, Product, format_named
 
-__all__ = ["Exported", "export", "script_name"]
+__all__ = ["Exported", "export", "export_all", "script_name"]
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,60 @@ def export(
     ExportError
         If anything stands in the way. Nothing was written then.
     """
-    _check_request(request)
+    made = _make(read_notebook(notebook), request, tell, show)
+    return _exported(made, write_all(folder, made.files))
+
+
+def export_all(
+    notebook: Path,
+    folder: Path,
+    request: Request = _DEFAULT,
+    *,
+    tell: Callable[[str], None] = _tell_nobody,
+    show: Callable[[Row], None] = _tell_nobody,
+) -> tuple[Exported, ...]:
+    """Export every marked Handler of a notebook, each as a script; or none.
+
+    Parameters
+    ----------
+    notebook, folder, request, tell, show
+        As for `export`; the request names no Handler.
+
+    Returns
+    -------
+    tuple of Exported
+        In the notebook's order.
+
+    Raises
+    ------
+    ExportError
+        If anything stands in the way of one of them. Nothing was written then.
+    """
     read = read_notebook(notebook)
+    found = find_handlers(read)
+    all_made = [_make(read, replace(request, handler=m.name), tell, show) for m in found]
+    files = {file.path: file for file in _shared(all_made)}
+    paths = dict(zip(files, write_all(folder, files.values()), strict=True))
+    return tuple(_exported(made, [paths[file.path] for file in made.files]) for made in all_made)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """An export that is not written yet."""
+
+    handler: str
+    files: tuple[File, ...]
+    recordings: tuple[Recording, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+
+def _make(
+    read: Notebook, request: Request, tell: Callable[[str], None], show: Callable[[Row], None]
+) -> _Made:
+    """Do all of an export but the writing."""
+    _check_request(request)
+    notebook = read.path
     closure = close(read, find_handler(read, request.handler), bring_modules=request.bring_modules)
     name = script_name(closure.handler).removesuffix(".py")
     check_script_name(closure, f"{name}.py")
@@ -131,20 +185,49 @@ def export(
         proof = replace(proof, rows=proof.rows + packed)
         if request.with_tests:
             files += test_files(product, ours, execution.folder)
+        if request.deploy:
+            files += deploy_files(product, ours, proof, execution.answer["options"])
     notes += proof.notes
     files.append(sidecar(product, proof, notes, ours, now=datetime.now(UTC)))
-    paths = write_all(folder, files)
-    return Exported(paths[0], tuple(paths), closure.handler, ours, proof.rows, tuple(notes))
+    return _Made(closure.handler, tuple(files), ours, proof.rows, tuple(notes))
+
+
+def _exported(made: _Made, paths: Sequence[Path]) -> Exported:
+    return Exported(paths[0], tuple(paths), made.handler, made.recordings, made.rows, made.notes)
+
+
+def _shared(all_made: Iterable[_Made]) -> Iterator[File]:
+    """Yield the files of several exports; what two of them need must be the same.
+
+    Raises
+    ------
+    ExportError
+        If two would write other content under one name.
+    """
+    owners: dict[str, tuple[str, File]] = {}
+    for made in all_made:
+        for file in made.files:
+            owner, other = owners.setdefault(file.path, (made.handler, file))
+            if other != file:
+                raise ExportError(
+                    f"{owner} and {made.handler} would both write {file.path}, and not the same; "
+                    "export them one by one (--handler NAME) into folders of their own"
+                )
+            yield file
 
 
 def _check_request(request: Request) -> None:
     """Refuse what does not go together, before anything takes time."""
-    if request.with_tests and request.format != "script":
-        raise ExportError("tests lie beside a script: --with-tests goes with --format script alone")
+    if (request.with_tests or request.deploy) and request.format != "script":
+        raise ExportError(
+            "--with-tests and --deploy write files for a script; they go with --format script alone"
+        )
     if (request.alert or request.alert_when) and request.format != "tsam":
         raise ExportError("--alert and --alert-when go with --format tsam alone")
     if bool(request.alert) != bool(request.alert_when):
         raise ExportError("an alert needs both: where it goes (--alert), and when (--alert-when)")
+    if request.alert and request.alert_when:
+        read_alert("udf", request.alert, request.alert_when)
 
 
 def _packed(

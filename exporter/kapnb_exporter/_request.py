@@ -33,6 +33,8 @@ class Request:
         Whether modules beside the notebook come along.
     with_tests : bool
         Whether tests are written, too.
+    deploy : bool
+        Whether what an operator needs is written, too.
     allow_state_loss : bool
         Whether the script may answer otherwise after a restart.
     alert : str or None
@@ -49,6 +51,7 @@ class Request:
     runtime_wheel: Path | None = None
     bring_modules: bool = False
     with_tests: bool = False
+    deploy: bool = False
     allow_state_loss: bool = False
     alert: str | None = None
     alert_when: str | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from kapnb.model import (
@@ -145,7 +146,7 @@ def _window(requests: Sequence[Any]) -> tuple[int, int]:
         elif isinstance(message, EndBatch):
             ends.setdefault(f"{message.name}\n{message.group}", []).append(message.tmax)
             span = max(span, message.tmax - first if first is not None else 0)
-    steps = [b - a for times in ends.values() for a, b in zip(times, times[1:], strict=False)]
+    steps = [b - a for times in ends.values() for a, b in pairwise(times)]
     every = min((step for step in steps if step > 0), default=0)
     every -= every % 1000  # TICKscript knows nothing finer than a microsecond
     if not every:
@@ -189,7 +190,8 @@ def tickscript(
 
     Examples
     --------
-    >>> feed = Feed(STREAM, STREAM, measurements=("cpu",), dimensions=("host",))
+    >>> from kapnb import STREAM
+    >>> feed = Feed(STREAM, STREAM, (), "telegraf", "", ("cpu",), ("host",))
     >>> print(tickscript("mean", feed))
     dbrp "telegraf"."autogen"
     <BLANKLINE>
@@ -243,11 +245,11 @@ def _data(feed: Feed) -> list[str]:
     if feed.wants is BATCH:
         window = f"|window().period({Duration(feed.period)}).every({Duration(feed.every)})"
     measurements = feed.measurements or ("measurement",)  # and a comment says so
-    froms = [f"stream|from().measurement({_text(name)}){grouping}" for name in measurements]
-    if len(froms) == 1:
-        return [f"var data = {froms[0]}{window}"]
-    parts = [f"var data{number} = {text}" for number, text in enumerate(froms, 1)]
-    others = ", ".join(f"data{number}" for number in range(2, len(froms) + 1))
+    selected = [f"stream|from().measurement({_text(name)}){grouping}" for name in measurements]
+    if len(selected) == 1:
+        return [f"var data = {selected[0]}{window}"]
+    parts = [f"var data{number} = {text}" for number, text in enumerate(selected, 1)]
+    others = ", ".join(f"data{number}" for number in range(2, len(selected) + 1))
     return [*parts, f"var data = data1|union({others}){window}"]
 
 
