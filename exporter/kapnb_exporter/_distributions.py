@@ -13,6 +13,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import PurePosixPath
 
 from kapnb.errors import ExportError, MissingExtra
+from kapnb_exporter._venv import surroundings
 from kapnb_exporter.formats import File
 
 __all__ = ["closure", "files_of", "is_compiled", "pinned"]
@@ -119,7 +120,12 @@ def is_compiled(path: str) -> bool:
 
 def _ask(python: str) -> _Place:
     done = subprocess.run(  # noqa: S603  # an interpreter that the proof has run already
-        [python, "-c", _ASK], capture_output=True, check=True, cwd="/", text=True
+        [python, "-c", _ASK],
+        capture_output=True,
+        check=True,
+        cwd="/",
+        env=surroundings(python),
+        text=True,
     )
     return _Place(**json.loads(done.stdout))
 

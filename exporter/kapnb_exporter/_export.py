@@ -188,7 +188,7 @@ def _make(
         if request.deploy:
             files += deploy_files(product, ours, proof, execution.answer["options"])
     notes += proof.notes
-    files.append(sidecar(product, proof, notes, ours, now=datetime.now(UTC)))
+    files.append(sidecar(product, proof, notes, ours, files=files, now=datetime.now(UTC)))
     return _Made(closure.handler, tuple(files), ours, proof.rows, tuple(notes))
 
 

@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from kapnb.errors import ExportError
 from kapnb_exporter._wheel import WHEEL_NAME, read_wheel, runtime_wheel
 
-__all__ = ["Interpreter", "NotInstalled", "environment", "find_python", "inspect"]
+__all__ = ["Interpreter", "NotInstalled", "environment", "find_python", "inspect", "surroundings"]
 
 #: More are rarely of use, and each may hold a scientific stack.
 _KEPT = 8
@@ -96,9 +96,23 @@ def _runs(python: str) -> bool:
 def inspect(python: str) -> Interpreter:
     """Ask an interpreter what it is and has."""
     done = subprocess.run(  # noqa: S603
-        [python, "-c", _ASK], capture_output=True, check=True, cwd="/", text=True
+        [python, "-c", _ASK],
+        capture_output=True,
+        check=True,
+        cwd="/",
+        env=surroundings(python),
+        text=True,
     )
     return Interpreter(python, **json.loads(done.stdout))
+
+
+def surroundings(python: str) -> dict[str, str]:
+    """Return the environment to ask an interpreter in, or to install for it.
+
+    What PYTHONPATH names is ours, and would count as installed for another.
+    """
+    is_ours = python == sys.executable
+    return {name: text for name, text in os.environ.items() if is_ours or name != "PYTHONPATH"}
 
 
 def environment(
@@ -174,6 +188,7 @@ def _install(python: str, arguments: Sequence[str]) -> None:
         [*_installer(python), *arguments],
         capture_output=True,
         text=True,
+        env=surroundings(python),
         timeout=_PATIENCE_S,
         check=False,
     )

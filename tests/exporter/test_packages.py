@@ -140,6 +140,8 @@ def test_one_file_holds_everything(pack, tmp_path):
     """Without any installed package it answers as the notebook did, from the archive itself."""
     exported = pack(DOUBLED, format="pyz")
     assert rows_of(exported)["doubled.pyz"][0] == "ok"
+    told = json.loads(exported.files[-1].read_text())
+    assert list(told["written"]) == ["doubled.pyz"]
     shutil.move(exported.script, tmp_path / "alone.pyz")
     status, out, err = start(
         sys.executable, "-S", tmp_path / "alone.pyz", "--check", HOME=str(tmp_path / "home")
@@ -358,9 +360,7 @@ def test_syntax_that_the_service_cannot_read_is_refused(written):
         "        yield",
         "        try:\n            pass\n        except* ValueError:\n            raise\n        yield",
     )
-    with pytest.raises(
-        ExportError, match=r"KN408: the service has Python 3\.10 .*line \d+ of doub"
-    ):
+    with pytest.raises(ExportError, match=r"KN408: the service has Python 3\.10 .*line \d+ of "):
         written(text, "tsam")
     written(text, "tsam", python=sys.executable)
 
