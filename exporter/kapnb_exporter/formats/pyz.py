@@ -103,7 +103,8 @@ def files(product: Product) -> Iterable[File]:
     ExportError
         KN407 if what the script needs is not installed in a way that can be packed.
     """
-    held = sorted(_held(product), key=lambda file: file.path)
+    by_path = {file.path: file for file in _held(product)}  # some share a licence's name
+    held = [by_path[path] for path in sorted(by_path)]
     compiled = [file.path for file in held if is_compiled(file.path)]
     if all(path.startswith(_UPB) for path in compiled):
         held = [file for file in held if not file.path.startswith(_UPB)]

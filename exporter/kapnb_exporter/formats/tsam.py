@@ -79,12 +79,12 @@ def starts(product: Product, folder: Path) -> Iterator[Start]:
     name = _name(product, _info(product))
     service, packages = folder / name, folder / "py_package"
     unpack_tar(folder / f"{name}.tar", service)
-    needed = [
-        file
+    needed = {
+        file.path: file
         for distribution in closure(product.requirements, product.interpreter)
         for file in files_of(distribution)
-    ]
-    write_all(packages, needed)
+    }
+    write_all(packages, needed.values())
     models = sorted(path.name for path in service.glob("models/*"))
     env = {
         "PYTHONPATH": str(packages),
@@ -97,7 +97,7 @@ def starts(product: Product, folder: Path) -> Iterator[Start]:
     if here == _PYTHON or (product.request and product.request.python):
         return
     label = f"tsam on {_PYTHON}"
-    if any(is_compiled(file.path) and "/_upb/" not in file.path for file in needed):
+    if any(is_compiled(path) and "/_upb/" not in path for path in needed):
         yield Start(label, reason=f"what it needs is compiled for {here}; see --python {_PYTHON}")
         return
     try:
