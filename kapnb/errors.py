@@ -110,6 +110,10 @@ class NotSimulatedError(TickError):
     """Kapacitor would take this part of a TICKscript, but a simulation cannot run it."""
 
 
+class LateError(TickError):
+    """Kapacitor would start a task with this part of its TICKscript, and fail once data comes."""
+
+
 class SourceError(KapnbError):
     """Data could not be read.
 

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
+
+from nbclient import NotebookClient
+
+
+class Client(NotebookClient):
+    """Executes a notebook; two kernels that start at once never meet at a port."""
+
+    def create_kernel_manager(self):
+        manager = super().create_kernel_manager()
+        manager.transport, manager.ip = "ipc", f"{tempfile.mkdtemp(prefix='kernel-')}/ipc"
+        return manager
 
 
 def write_notebook(path: Path, text: str) -> Path:

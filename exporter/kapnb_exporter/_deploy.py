@@ -186,8 +186,8 @@ def _tickscript(
         refusal = error
     if refusal is not None:
         raise ExportError(
-            f"Kapacitor would refuse the TICKscript of @{product.name}: {refusal}; if the name is at "
-            "fault, rename the Handler",
+            f"Kapacitor would refuse the TICKscript of @{product.name}: {refusal}; if the name is "
+            "at fault, rename the Handler",
             where=product.notebook,
         )
     return f"// Feeds {product.handler} as {product.notebook} did.\n{text}"

@@ -154,7 +154,7 @@ def execute(
         # only if it dies.
         with Path(temporary, "kernel.log").open("w+b") as log:
             running: list[int] = []
-            client = _client(notebook, folder, running, tell)
+            client = _client(notebook, folder, Path(temporary, "ipc"), running, tell)
             # The seed, so that what is pickled does not depend on the order of a set.
             env = {**os.environ, RECORD_TO: str(records), "PYTHONHASHSEED": "0"}
             try:
@@ -196,16 +196,22 @@ def _read(path: Path) -> Any:
         return nbformat.read(path, as_version=4)
 
 
-def _client(notebook: Any, folder: Path, running: list[int], tell: Callable[[str], None]) -> Any:
+def _client(
+    notebook: Any, folder: Path, sockets: Path, running: list[int], tell: Callable[[str], None]
+) -> Any:
     """Return what executes the notebook: in this very Python, whatever kernel it names.
 
-    The kernel's name is one of the author's machine, and the script is proven here.
+    The kernel's name is one of the author's machine, and the script is proven here. `sockets` is
+    how the paths of its sockets begin.
     """
     from nbclient import NotebookClient
 
     class Client(NotebookClient):  # type: ignore[misc, unused-ignore]
         def create_kernel_manager(self) -> Any:
             manager: Any = super().create_kernel_manager()
+            # Sockets that are files: of several kernels that start at once, two may be told the
+            # same free port.
+            manager.transport, manager.ip = "ipc", str(sockets)
             launcher = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
             # It would warn that messages on loopback are not encrypted.
             manager.kernel_spec.argv = [*launcher, "--IPKernelApp.log_level=40"]

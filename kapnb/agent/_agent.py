@@ -190,7 +190,7 @@ class Agent:
             self._handle_event, self._clock, self._outbox, self.connection,
         )  # fmt: skip
         ready = outbox.ready
-        first = 0.0  # when the first of the waiting answers was given
+        first = 0.0  # when the call began that gave the first of the waiting answers
         connection.receive_data(data)
         began = clock()
         try:
@@ -207,7 +207,7 @@ class Agent:
                     self._adapt(took, much)
                 if not ready:
                     continue
-                first = first or now
+                first = first or now - took
                 if much or now - first >= FLUSH_AFTER_S:
                     self._flush(stream)
                     first, began = 0.0, clock()  # a peer that reads slowly is no slow Handler

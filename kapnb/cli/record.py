@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from kapnb.cli._entry import add_query_argument, chosen
+
 __all__ = ["HELP", "configure", "execute"]
 
 HELP = "write data as a recording that `kapacitor replay` takes"
@@ -32,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--type", choices=["stream", "batch"], help="what to write, if the suffix does not say it"
     )
+    add_query_argument(parser)
     parser.add_argument("--time", metavar="COLUMN", help="column of times of a table")
     parser.add_argument("--tags", metavar="COLUMN,…", help="columns of a table that are tags")
     parser.add_argument("--name", metavar="MEASUREMENT", help="measurement of a table's rows")
@@ -66,7 +69,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
     with damage_reported() as damage:
         count = write_recording(
-            arguments.data,
+            chosen(arguments.data, arguments.query),
             arguments.out,
             time=arguments.time,
             tags=_names(arguments.tags),

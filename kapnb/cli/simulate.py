@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kapnb._files import write_whole
 from kapnb._target import TARGET_HELP, load_target
+from kapnb.cli._entry import add_query_argument, chosen
 from kapnb.cli._udfs import add_script_arguments, load_udfs, load_variables
 from kapnb.model import Batch, Point
 
@@ -45,6 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="an option of the TICKscript; several arguments are separated by commas; repeatable",
     )
     parser.add_argument("--group-by", metavar="TAG,…", help="tags to group by; * for all")
+    add_query_argument(parser)
     parser.add_argument(
         "--typing",
         choices=["written", "query", "rest", "telegraf"],
@@ -92,7 +94,7 @@ def execute(arguments: argparse.Namespace) -> int:
     with damage_reported() as damage:
         simulation = simulate(
             handler,
-            arguments.data[0],
+            chosen(arguments.data[0], arguments.query),
             options=parse_options(arguments.option, handler().info()),
             group_by=arguments.group_by.split(",") if arguments.group_by else None,
             typing=arguments.typing,
@@ -120,6 +122,8 @@ def _execute_tick(arguments: argparse.Namespace) -> int:
     from kapnb.simulation import simulate
 
     _refuse(arguments, _ALONE, "is the script's affair; it does not go with --tick")
+    if arguments.query is not None:
+        arguments.usage_error("--query does not go with --tick: a script has all its queries")
     if arguments.target is not None:
         arguments.usage_error("a script's Handlers are named by --udf NAME=TARGET")
     if arguments.out and arguments.out.suffix != ".jsonl":

@@ -65,7 +65,7 @@ def lint(
     ==================== =====================================================================
     group-lost           an output lacks a dimension of its input
     tags-lost            an output lacks a tag of its input
-    type-changed         a field of one series has another type than before; InfluxDB refuses
+    type-changed         a field of a measurement has another type than before; InfluxDB refuses
     untagged-points      points of a batch that has tags go out without; influxDBOut writes
                          them so
     state-grows          what is kept of one group, or on the object, grows all the time

@@ -109,9 +109,9 @@ def _type_changed(subject: Subject) -> Iterator[Lint]:
     for item, outputs in subject.simulation.pairs():
         for output in outputs:
             for point in output.points if isinstance(output, Batch) else (output,):
-                series = (output.name, *sorted(point.tags.items()))
                 for name, value in point.fields.items():
-                    kind, first = seen.setdefault((series, name), (type(value), point))
+                    # One type a field of a measurement, in any series (tsdb/shard.go).
+                    kind, first = seen.setdefault((output.name, name), (type(value), point))
                     if kind is not type(value):
                         yield Lint(
                             "type-changed",

@@ -78,8 +78,6 @@ def answered(node: TaskNode, points: Sequence[Point]) -> Iterator[FlowBatch]:
     period, every = int(node.last("period", 0)), int(node.last("every", 0))
     offset, align = int(node.last("offset", 0)), bool(node.uses("align"))
     dimensions = _dimensions(node)
-    if not every:
-        raise not_simulated("a |query without .every", node.position, _HINT)
     stored = sorted((p for p in points if select.matches(p)), key=lambda point: point.time)
     return _windows(node, select, stored, _Schedule(period, every, offset, align), dimensions)
 

@@ -15,6 +15,7 @@ from kapnb.handler import Handler
 from kapnb.model import EdgeType, InfoResponse, ReceivedOption
 from kapnb.simulation._node import UdfNode
 from kapnb.simulation._passage import native
+from kapnb.simulation._queries import answered
 from kapnb.simulation._run_task import read_script
 from kapnb.simulation._task import TaskRun, running_class
 from kapnb.sources import open_source
@@ -83,7 +84,7 @@ def check_tick(
     def probe(task: Task) -> list[TickError]:
         run = TaskRun(text, "task", handlers)
         run.task = task
-        return [error for node in task.nodes for error in _hindrance(node, run)]
+        return [error for node in task.walk() for error in _hindrance(node, run)]
 
     source = None if data is None else open_source(data, tags=tags, name=name)
     schema = None if source is None else schema_of(source)
@@ -104,6 +105,8 @@ def _hindrance(node: TaskNode, run: TaskRun) -> Iterator[TickError]:
     if node.is_udf or kind is None or kind.runs is None:
         return
     try:
-        running_class(node)(node, run)
+        running_class(node, run.task)(node, run)
+        if node.kind == "query":
+            answered(node, ())
     except TickError as error:
         yield error

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
-from kapnb.errors import KapnbError, TargetError
+from kapnb.errors import KapnbError
 from kapnb.handler import Handler
 from kapnb.model import STREAM, InfoResponse, Point
 from kapnb.simulation._feeds import Feed
@@ -24,7 +24,6 @@ from kapnb.simulation._progress import Progress
 from kapnb.simulation._stages import UdfRun, UdfStage
 from kapnb.tick import CATALOGUE, Task, TaskNode, check_edges, evaluate
 from kapnb.tick._catalogue import SOURCES
-from kapnb.tick._udfs import udf_names
 from kapnb.tick.nodes import Alert, Logged, Node, NodeError, Record, Served, Written
 from kapnb.tick.nodes._node import not_simulated
 from kapnb.tick.nodes._stream import From, Query
@@ -69,6 +68,7 @@ class TaskRun:
         self.error: KapnbError | None = None
         self.interrupted = False
         self._infos: dict[str, InfoResponse] = {}
+        self._unused: list[str] = []
         self._unmatched: list[str] = []
         self._running: list[Node] = []
 
@@ -84,16 +84,12 @@ class TaskRun:
         HandlerError
             If a UDF does not answer info.
         """
-        used = udf_names(self.script)
-        unused = [name for name in self.handlers if name not in used]
-        if unused:
-            raise TargetError(
-                f"the script does not use @{unused[0]} (it uses: "
-                f"{', '.join(f'@{name}' for name in used) or 'no UDF'})"
-            )
-        self._infos = {name: self._ask_info(name) for name in used if name in self.handlers}
+        # As in Kapacitor's configuration, there may be UDFs that this script does not use.
+        self._infos = {name: self._ask_info(name) for name in self.handlers}
         self.task = evaluate(self.script, self._infos, variables=variables)
         check_edges(self.task)
+        used = {node.kind for node in self.task.udfs}
+        self._unused = [name for name in self.handlers if name not in used]
         return self.task
 
     def _ask_info(self, name: str) -> InfoResponse:
@@ -111,7 +107,7 @@ class TaskRun:
         made: dict[TaskNode, Node] = {}
         for node in self.task.nodes:
             if not node.is_udf:
-                made[node] = running_class(node)(node, self)
+                made[node] = running_class(node, self.task)(node, self)
                 continue
             stage = UdfStage(node, self, self.handlers[node.kind], self._infos[node.kind])
             self.udfs[node.id] = stage.view
@@ -233,14 +229,15 @@ class TaskRun:
 
     @property
     def warnings(self) -> list[str]:
-        """What Kapacitor would have logged, or silently borne; and sources that got nothing."""
+        """What Kapacitor would have logged, or silently borne; sources that got nothing."""
         counted = Counter((error.node, error.text) for error in self.node_errors)
         lines = [
             f"{node}: {text}" + (f" ({count} times)" if count > 1 else "")
             for (node, text), count in counted.items()
         ]
         of_udfs = [f"{view.id}: {text}" for view in self.udfs.values() for text in view.warnings]
-        return [*self._unmatched, *lines, *of_udfs]
+        unused = [f"the script does not use @{name}" for name in self._unused]
+        return [*unused, *self._unmatched, *lines, *of_udfs]
 
     def udf(self, name: str | None = None) -> UdfRun:
         """Return the run of a UDF, by its name or its node's id; by default of the only one.
@@ -319,11 +316,17 @@ def _amount(kept: Sequence[Record]) -> str:
     return f"{len(kept)} {one if len(kept) == 1 else many}"
 
 
-def running_class(node: TaskNode) -> type[Node]:
-    """Return the class that the catalogue names for a kind of node."""
+def running_class(node: TaskNode, task: Task) -> type[Node]:
+    """Return the class that the catalogue names for a kind of node.
+
+    Raises
+    ------
+    NotSimulatedError
+        If it names none.
+    """
     row = SOURCES.get(node.kind) or CATALOGUE.get(node.kind)
     if row is None or row.runs is None:
-        raise not_simulated(f"|{node.kind}", node.position)
+        raise not_simulated(f"|{task.called(node)}", node.position)
     module, _, name = row.runs.rpartition(".")
     running: type[Node] = getattr(importlib.import_module(module), name)
     return running

@@ -103,6 +103,8 @@ class BatchRecording:
             return str(self.query)
         if len(list(entries)) != 1:
             raise SourceError(
-                f"choose one entry of the recording with query=, as in query=0 ({listed})", where
+                "choose one entry of the recording with query=, as in query=0, on the command line "
+                f"with --query 0 ({listed})",
+                where,
             )
         return next(iter(entries))

@@ -7,6 +7,7 @@ all, and only on request.
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator
@@ -15,7 +16,7 @@ from typing import Any
 
 from kapnb._files import write_whole
 from kapnb.model import Batch, Point
-from kapnb.simulation import Simulation, Transcript, message_to_text
+from kapnb.simulation import Simulation, TaskRun, Transcript, UdfRun, message_to_text
 
 __all__ = ["FOLDER", "Golden", "difference_of_lines", "outputs_to_lines"]
 
@@ -49,8 +50,9 @@ class Golden:
 
         Parameters
         ----------
-        value : Simulation, Transcript, DataFrame, str, or iterable of Point and Batch
-            Of a Simulation the outputs are compared, each with its input's position.
+        value : Simulation, TaskRun, Transcript, DataFrame, str, or iterable of Point and Batch
+            Of a Simulation, or the run of a task's UDF, the outputs are compared, each with its
+            input's position; of a task its records, as ``kapnb simulate --tick`` writes them.
         name : str, optional
             Tells several snapshots of one test apart.
         rel : float, default: 0.0
@@ -94,14 +96,17 @@ def _lines(value: Any) -> list[str]:
         return value.splitlines()
     if isinstance(value, Transcript):
         return str(value).splitlines()
-    if isinstance(value, Simulation):
+    if isinstance(value, Simulation | UdfRun):
         return list(outputs_to_lines((one.item, f"@{one.input} ") for one in value.outputs))
+    if isinstance(value, TaskRun):
+        return [json.dumps(record.as_dict(), ensure_ascii=False) for record in value.records]
     if hasattr(value, "to_csv"):
         return str(value.to_csv(lineterminator="\n")).splitlines()
     if isinstance(value, Iterable):
         return list(outputs_to_lines((item, "") for item in value))
     raise TypeError(
-        f"kapnb_snapshot takes a Simulation, Transcript, DataFrame, text, or Points and Batches, "
+        f"kapnb_snapshot takes a Simulation, the run of a task or of its UDF, a Transcript, "
+        f"DataFrame, text, or Points and Batches, "
         f"not a {type(value).__name__}"
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kapnb.errors import NotSimulatedError, TickError
+from kapnb.errors import LateError, NotSimulatedError, TickError
 from kapnb.handler import Handler
 from kapnb.model import EdgeType, InfoResponse, ReceivedOption
 from kapnb.tick._ast import Position
@@ -118,22 +118,41 @@ def check_script(
         define = error
     hindrances: list[TickError] = []
     if task is not None:
-        enable = _enabled(task, infos, start)
         hindrances = probe(task) if probe else []
+        enable = _enabled(task, infos, hindrances, start)
     unchecked = _unchecked(task, hindrances) if task else []
-    found = [error for error in hindrances if not isinstance(error, NotSimulatedError)]
+    found = [
+        error
+        for error in hindrances
+        if not isinstance(error, NotSimulatedError) and _bare(error) != str(enable)
+    ]
     lints = lint(Subject(program, udfs, infos, task, schema, found))
     return ScriptCheck(define, enable, task, unchecked, lints)
 
 
+def _refuses(error: TickError) -> bool:
+    """Tell whether Kapacitor would not start with it; rather than kapnb, or once data comes."""
+    return not isinstance(error, NotSimulatedError | LateError)
+
+
+def _bare(error: TickError) -> str:
+    """Return the text without the place, which Kapacitor does not name once a task is defined."""
+    return str(error).removeprefix(f"line {error.line} char {error.column}: ")
+
+
 def _enabled(
-    task: Task, infos: Mapping[str, InfoResponse], start: Start | None
+    task: Task,
+    infos: Mapping[str, InfoResponse],
+    hindrances: list[TickError],
+    start: Start | None,
 ) -> TickError | None:
     """Return what keeps a defined task from running."""
     try:
         check_edges(task)
     except TickError as error:
         return error
+    for hindrance in filter(_refuses, hindrances):
+        return TickError(_bare(hindrance), hindrance.line, hindrance.column)
     for node in task.walk() if start else ():
         if node.is_udf:
             assert start is not None
@@ -144,21 +163,16 @@ def _enabled(
 
 
 def _unchecked(task: Task, hindrances: list[TickError]) -> list[Remark]:
-    kinds: dict[Position, list[str]] = {}  # one call may create several nodes
-    for node in task.nodes[1:]:
-        if not node.is_udf and CATALOGUE[node.kind].runs is None:
-            kinds.setdefault(node.position, []).append(node.kind)
+    names = {  # one call may create several nodes
+        node.position: task.called(node)
+        for node in task.nodes[1:]
+        if not node.is_udf and CATALOGUE[node.kind].runs is None
+    }
     found = [
-        Remark(position, f"|{_called(names)} is known, but not simulated")
-        for position, names in kinds.items()
+        Remark(position, f"|{name} is known, but not simulated") for position, name in names.items()
     ]
     for error in hindrances:
         if isinstance(error, NotSimulatedError):
             position = error_position(error) or Position(1, 1)
             found.append(Remark(position, str(error).removeprefix(f"{position}: ")))
     return sorted([*task.unchecked, *found], key=lambda remark: remark.position)
-
-
-def _called(kinds: list[str]) -> str:
-    """Return the chaining method that created nodes of these kinds."""
-    return "deadman" if {"stats", "derivative"} <= set(kinds) else kinds[0]

@@ -90,6 +90,10 @@ class TaskNode:
     parents: list[TaskNode] = field(default_factory=list)
     children: list[TaskNode] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        # Not its neighbours: each would show its own in turn.
+        return f"TaskNode({self.id})"
+
     def uses(self, name: str) -> list[Property]:
         """Return the uses of a property, in order."""
         return [used for used in self.properties if used.name == name]
@@ -126,6 +130,9 @@ class Task:
     dbrps: list[tuple[str, str]] = field(default_factory=list)
     unchecked: list[Remark] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        return f"Task({self.edge.name}, {', '.join(node.id for node in self.nodes)})"
+
     @property
     def source(self) -> TaskNode:
         """The node everything hangs on."""
@@ -135,6 +142,11 @@ class Task:
     def udfs(self) -> list[TaskNode]:
         """The nodes that are UDFs, in the order of their creation."""
         return [node for node in self.nodes if node.is_udf]
+
+    def called(self, node: TaskNode) -> str:
+        """Return the chaining method that created a node: ``deadman`` is short for several."""
+        kinds = [other.kind for other in self.nodes if other.position == node.position]
+        return "deadman" if {"stats", "derivative"} <= set(kinds) else kinds[0]
 
     def walk(self) -> list[TaskNode]:
         """Return the nodes, parents before children, in the order in which Kapacitor starts them.

@@ -1,8 +1,9 @@
 """Lambda expressions, compiled to closures.
 
 A tree becomes one Python function of a scope (names and their values) and of the memory of its
-stateful functions. What cannot be right for any point is refused when it is compiled, as
-Kapacitor does when a task starts; what is wrong for one point is an `EvaluationError`.
+stateful functions. What cannot be right for any point is refused when it is compiled: types that
+never match as Kapacitor does when a task starts, calls that cannot be made before it would notice.
+What is wrong for one point is an `EvaluationError`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kapnb.errors import NotSimulatedError, TickError
+from kapnb.errors import LateError, NotSimulatedError, TickError
 from kapnb.model import Duration, Point
 from kapnb.tick._ast import (
     Binary,
@@ -32,7 +33,15 @@ from kapnb.tick._operators import OPERATORS, EvaluationError, mismatch, wrap
 from kapnb.tick._regex import compile_regex, go_refusal
 from kapnb.tick._types import MISSING, Moment, type_name
 
-__all__ = ["EvaluationError", "Lambda", "Memory", "Scope", "calls", "references"]
+__all__ = [
+    "EvaluationError",
+    "Lambda",
+    "Memory",
+    "Scope",
+    "calls",
+    "explained",
+    "references",
+]
 
 Scope = dict[str, Any]
 #: What the stateful functions of one expression remember, of one group.
@@ -55,7 +64,9 @@ class Lambda:
     Raises
     ------
     TickError
-        For an unknown function, types that never match, a regular expression that Go refuses.
+        For types that never match, and a regular expression that Go refuses.
+    LateError
+        For an unknown function, or a wrong number of arguments.
 
     Attributes
     ----------
@@ -116,7 +127,12 @@ class Lambda:
         """
         value = self._evaluate(scope, memory)
         if value is MISSING:
-            raise EvaluationError("expression returned unexpected type missing")
+            body = self.tree.body
+            raise EvaluationError(
+                f'missing value: "{body.name}"'
+                if isinstance(body, Reference)
+                else "expression returned unexpected type missing"
+            )
         return value
 
     def test(self, point: Point, memory: Memory) -> bool:
@@ -132,6 +148,8 @@ class Lambda:
         value = self._evaluate(scope, memory)
         if value is True or value is False:
             return value
+        if value is MISSING and isinstance(self.tree.body, Reference):
+            raise _absent("reference", self.tree.body)
         raise EvaluationError(f"expression returned unexpected type {type_name(value)}")
 
     # ------------------------------------------------------------------- compilation
@@ -158,10 +176,16 @@ class Lambda:
             *node.position,
         )
 
+    def _part(self, node: Expression, what: str) -> Compiled:
+        try:
+            return self._compile(node)
+        except TickError as error:
+            raise explained(error, f"Failed to handle {what}") from None
+
     def _unary(self, node: Unary) -> Compiled:
         operand, kind = self._compile(node.operand)
         if node.operator == "!":
-            return lambda scope, memory: _negated(operand(scope, memory)), bool
+            return lambda scope, memory: _negated(operand(scope, memory), node.operand), bool
         return lambda scope, memory: _minus(operand(scope, memory)), kind
 
     def _binary(self, node: Binary) -> Compiled:
@@ -169,8 +193,8 @@ class Lambda:
         table = OPERATORS.get(name)
         if table is None:
             raise TickError(f"{node.position}: unknown binary operator {name}", *node.position)
-        left, left_type = self._compile(node.left)
-        right, right_type = self._compile(node.right)
+        left, left_type = self._part(node.left, "left node")
+        right, right_type = self._part(node.right, "right node")
         known = left_type is not None and right_type is not None
         if known and (left_type, right_type) not in table:
             assert left_type is not None
@@ -178,18 +202,21 @@ class Lambda:
             text = str(mismatch(name, left_type, right_type))
             raise TickError(f"{node.position}: {text}", *node.position)
         if name in ("AND", "OR"):
-            return _logical(name, left, right), bool
+            return _logical(node, left, right), bool
         if name not in ("+", "-", "*", "/", "%"):
-            return _applied(name, left, right), bool
+            return _compared(node, left, right), bool
         result = _result_type(name, left_type, right_type)
         return _applied(name, left, right), result
 
     def _call(self, node: Call) -> Compiled:
         name, position = node.name, node.position
-        arguments = [self._compile(argument)[0] for argument in node.arguments]
+        arguments = [
+            self._part(argument, f"{number} argument")[0]
+            for number, argument in enumerate(node.arguments, 1)
+        ]
         if name == "now":
             if arguments:
-                raise TickError(f"{position}: now expects exactly zero argument", *position)
+                raise LateError(f"{position}: now expects exactly zero argument", *position)
             return lambda scope, memory: scope[_NOW], Moment
         if name in STATEFUL:
             return self._stateful_call(name, arguments), None
@@ -197,7 +224,7 @@ class Lambda:
             raise NotSimulatedError(f"{position}: function {name}() is not simulated", *position)
         function = FUNCTIONS.get(name)
         if function is None:
-            raise TickError(f'{position}: undefined function: "{name}"', *position)
+            raise LateError(f'{position}: undefined function: "{name}"', *position)
         _check_count(name, function, len(arguments), position)
         return _called(name, function, arguments), None
 
@@ -213,6 +240,15 @@ class Lambda:
             return memory[slot](*values)
 
         return call
+
+
+def explained(error: TickError, failing: str) -> TickError:
+    """Return a refusal with what Kapacitor says before its reason; others as they are."""
+    if type(error) is not TickError:
+        return error
+    place = f"line {error.line} char {error.column}: "
+    reason = str(error).removeprefix(place)
+    return TickError(f"{place}{failing}: {reason}", error.line, error.column)
 
 
 def _constant(value: Any) -> Compiled:
@@ -232,7 +268,9 @@ def _regex(node: Regex) -> Any:
         raise kind(f"{node.position}: {error}", *node.position) from None
 
 
-def _negated(value: Any) -> bool:
+def _negated(value: Any, operand: Expression) -> bool:
+    if value is MISSING and isinstance(operand, Reference):
+        raise _absent("reference", operand)
     if type(value) is not bool:
         raise EvaluationError(f"invalid unary operator ! for type {type_name(value)}")
     return not value
@@ -260,22 +298,50 @@ def _applied(name: str, left: Evaluate, right: Evaluate) -> Evaluate:
     return evaluate
 
 
-def _logical(name: str, left: Evaluate, right: Evaluate) -> Evaluate:
+def _compared(node: Binary, left: Evaluate, right: Evaluate) -> Evaluate:
+    table = OPERATORS[node.operator]
+
+    def evaluate(scope: Scope, memory: Memory) -> Any:
+        one, other = left(scope, memory), right(scope, memory)
+        operation = table.get((type(one), type(other)))
+        if operation is None:
+            raise _not_boolean(node, one, other)
+        return operation(one, other)
+
+    return evaluate
+
+
+def _logical(node: Binary, left: Evaluate, right: Evaluate) -> Evaluate:
     """Return AND or OR: the right side is not looked at if the left one decides."""
-    decisive = name == "OR"
+    decisive = node.operator == "OR"
 
     def evaluate(scope: Scope, memory: Memory) -> bool:
         one = left(scope, memory)
         if type(one) is not bool:
-            raise mismatch(name, type(one), bool)
+            raise _not_boolean(node, one, True)
         if one is decisive:
             return decisive
         other = right(scope, memory)
         if type(other) is not bool:
-            raise mismatch(name, bool, type(other))
+            raise _not_boolean(node, True, other)
         return other
 
     return evaluate
+
+
+def _not_boolean(node: Binary, left: Any, right: Any) -> EvaluationError:
+    """Return the error of an operator that gives a bool, as determineError words it.
+
+    Its type is known, so the operands are looked at only when it is evaluated, by their names.
+    """
+    for side, operand, value in (("left", node.left, left), ("right", node.right, right)):
+        if value is MISSING and isinstance(operand, Reference):
+            return _absent(f"{side} reference value", operand)
+    return mismatch(node.operator, type(left), type(right))
+
+
+def _absent(what: str, reference: Reference) -> EvaluationError:
+    return EvaluationError(f'{what} "{reference.name}" is missing value')
 
 
 def _called(name: str, function: Function, arguments: list[Evaluate]) -> Evaluate:
@@ -308,7 +374,7 @@ def _check_count(name: str, function: Function, count: int, position: Position) 
     if count not in sizes:
         expected = " or ".join(str(size) for size in sorted(sizes))
         text = f"{name} expects {expected} argument{'' if expected == '1' else 's'}, got {count}"
-        raise TickError(f"{position}: {text}", *position)
+        raise LateError(f"{position}: {text}", *position)
 
 
 def _result_type(name: str, left: type | None, right: type | None) -> type | None:

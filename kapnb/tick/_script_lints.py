@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from kapnb.errors import NotSimulatedError, TickError
+from kapnb.errors import LateError, NotSimulatedError, TickError
 from kapnb.model import BATCH, ValueType
 from kapnb.tick._ast import (
     Call,
@@ -253,8 +253,10 @@ def expressions(subject: Subject) -> Iterator[Found]:
                 yield (
                     error_position(error) or tree.position,
                     f"this expression has no value for any point: {error}",
-                    "Kapacitor refuses it when the task starts; convert with int(), float() "
-                    "or string()",
+                    "Kapacitor starts with it, and logs an error for each point; mend the call"
+                    if isinstance(error, LateError)
+                    else "Kapacitor refuses it when the task starts; convert with int(), "
+                    "float() or string()",
                 )
 
 
@@ -263,7 +265,9 @@ def hindered(subject: Subject) -> Iterator[Found]:
     for error in subject.hindrances:
         position = error_position(error) or Position(1, 1)
         if position not in told:
-            yield position, str(error), "Kapacitor refuses it when the task starts"
+            late = isinstance(error, LateError)
+            when = "ends the task at the first event" if late else "refuses it when the task starts"
+            yield position, str(error), f"Kapacitor {when}"
 
 
 def unused(subject: Subject) -> Iterator[Found]:

@@ -64,6 +64,17 @@ def test_a_csv_file_becomes_a_batch_recording(kapnb, tmp_path, rows):
     ]
 
 
+def test_one_query_of_several_can_be_chosen(kapnb, tmp_path):
+    """What the refusal says to write is what works."""
+    recording = RECORDINGS / "rec_batch.brpl"
+    refused = kapnb("record", "--data", recording, "-o", "one.brpl")
+    done = kapnb("record", "--data", recording, "--query", "1", "-o", "one.brpl")
+
+    assert b"on the command line with --query 0 (it has: 0, 1)" in refused.stderr
+    assert done.returncode == 0
+    assert list(BatchRecording(tmp_path / "one.brpl")) == list(BatchRecording(recording, query=1))
+
+
 def test_a_damaged_recording_is_mended_and_the_loss_reported(kapnb, tmp_path):
     """Exit status 1: what was given has a fault."""
     cut = tmp_path / "cut.srpl"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from kapnb import Point, simulate
 from kapnb.compat import udf_pb2
 from kapnb.errors import HandlerError
+from notebooks import Client
 
 CELLS = [
     "import sys\n"
@@ -51,7 +51,7 @@ def test_a_whole_script_pasted_into_a_notebook_works():
     cells = [nbformat.v4.new_code_cell(source, id=f"c{n}") for n, source in enumerate(CELLS)]
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    NotebookClient(notebook, timeout=120, record_timing=False).execute()
+    Client(notebook, timeout=120, record_timing=False).execute()
 
     shown = [
         "".join(output.get("text", "") or output["data"]["text/plain"] for output in cell.outputs)

@@ -69,7 +69,7 @@ def test_a_batch_that_drops_its_tags_is_seen():
 
 
 def test_a_changed_type_is_seen_with_both_points():
-    """Within one series; two series may differ."""
+    """InfluxDB has one type for a field of a measurement, whatever the tags are."""
 
     class Changing(Handler):
         def point(self, point):
@@ -79,13 +79,19 @@ def test_a_changed_type_is_seen_with_both_points():
         def point(self, point):
             yield point.with_fields(n=1 if point.tags["host"] == "a" else 1.5)
 
+    class PerMeasurement(Handler):
+        def point(self, point):
+            host = point.tags["host"]
+            yield Point({"n": 1 if host == "a" else 1.5}, name=f"of_{host}")
+
     data = [Point({"x": float(n)}, time=n, tags={"host": "a"}) for n in (1, 0)]
 
     (one,) = found(Changing, data)
     assert one.code == "type-changed"
     assert "field 'n' is an int here and was a double in Point(host=a" in one.text
     assert "the Handler made it" in one.remedy
-    assert codes(PerHost) == []
+    assert codes(PerHost) == ["type-changed"]
+    assert codes(PerMeasurement) == []
 
 
 def test_points_without_the_tags_of_their_batch_are_seen():

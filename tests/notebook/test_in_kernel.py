@@ -5,7 +5,8 @@ import sys
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
+
+from notebooks import Client
 
 CELLS = [
     "%load_ext kapnb\nfrom kapnb import Handler, Option, Point, simulate\n"
@@ -29,7 +30,7 @@ def notebook():
     cells = [nbformat.v4.new_code_cell(source, id=f"c{n}") for n, source in enumerate(CELLS)]
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    NotebookClient(notebook, timeout=120, record_timing=False).execute()
+    Client(notebook, timeout=120, record_timing=False).execute()
     return notebook
 
 

@@ -7,11 +7,11 @@ import sys
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from kapnb import Handler, HandlerError, Point, simulate
 from kapnb.simulation import Simulation, _progress
 from kapnb.simulation._progress import CellBar, Progress, TerminalLine, find_surface
+from notebooks import Client
 
 POINTS = [Point({"n": n}, time=n) for n in range(8)]
 
@@ -214,7 +214,7 @@ run = Simulation(Handler, points, progress=progress).run()
 print(len(run.outputs))"""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
 
-    NotebookClient(notebook, kernel_name="python3").execute()
+    Client(notebook, kernel_name="python3").execute()
 
     bar, printed = notebook.cells[0].outputs
     assert (bar.output_type, bar.data) == ("display_data", {})

@@ -67,6 +67,42 @@ def test_one_handler_is_that_of_the_only_udf():
     assert repr(run) == "TaskRun(3 points in, anything2: 3 out, influxdb_out3: 3 points)"
 
 
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (
+            "|mirror()",
+            'line 1 char 15: no chaining method "mirror" on *pipeline.FromNode, but dynamic method '
+            "does exist. Use '@' operator instead: 'node@mirror(..)'.",
+        ),
+        ("@mirrors()", 'line 1 char 15: no method or property "mirrors" on *pipeline.FromNode'),
+    ],
+)
+def test_a_udf_that_the_script_fails_to_call_is_kapacitors_refusal(call, text):
+    """That the script does not use the UDF is what the refusal is about."""
+    with pytest.raises(TickError) as caught:
+        simulate({"mirror": Mirror}, points("a"), tick=f"stream|from(){call}")
+
+    assert str(caught.value) == text
+
+
+def test_a_udf_that_the_script_does_not_use_is_a_warning():
+    """Kapacitor's configuration has others, too."""
+    udfs = {"mirror": Mirror, "counter": Counter}
+    run = simulate(udfs, points("a"), tick="stream|from()@mirror()|log()")
+
+    assert run.warnings == ["the script does not use @counter"]
+    assert len(run.logs) == 1
+
+
+def test_what_is_refused_has_the_name_that_the_script_has():
+    """deadman is short for stats, derivative and alert."""
+    with pytest.raises(TickError) as caught:
+        simulate({}, points("a"), tick="stream|from()\n  |deadman(100.0, 10s)")
+
+    assert str(caught.value) == "line 2 char 4: |deadman is not simulated"
+
+
 def test_udfs_in_a_chain_and_in_branches_each_get_a_handler_of_their_own():
     """The same UDF twice is two processes with two states."""
     script = """

@@ -216,6 +216,36 @@ def test_all(kapnb_simulate, kapnb_snapshot):
     )
 
 
+def test_the_run_of_a_script_has_a_snapshot_of_its_records(team):
+    """And that of its UDF one of its outputs."""
+    team.makefile(
+        ".tick",
+        task="stream|from()@doubled()|alert().crit(lambda: \"x\" > 2.0)|influxDBOut().database('d')",
+    )
+    team.makepyfile(
+        test_doubled="""
+from kapnb import Point
+
+DATA = [Point({"x": 1.5}, time=1, name="m"), Point({"x": 2.5}, time=2, name="m")]
+
+
+def test_task(kapnb_simulate, kapnb_snapshot):
+    run = kapnb_simulate({"doubled": "doubled.py"}, DATA, tick="task.tick")
+    kapnb_snapshot(run)
+    kapnb_snapshot(run.udf(), name="udf")
+"""
+    )
+    run(team, "--kapnb-update").assert_outcomes(passed=1)
+
+    lines = golden(team, "test_task.txt").read_text(encoding="utf-8").splitlines()
+    assert [line[:30] for line in lines] == [
+        '{"sink": "alert3", "id": "m:ni',
+        '{"sink": "influxdb_out4", "nam',
+    ]
+    assert golden(team, "test_task.udf.txt").read_text(encoding="utf-8").startswith("@0 point ")
+    run(team).assert_outcomes(passed=1)
+
+
 def test_a_tolerance_accepts_last_digits_only(team):
     """Of doubles; all else is compared as it stands."""
     team.makepyfile(

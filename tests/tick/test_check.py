@@ -181,7 +181,7 @@ FINDS = {
         f"{FROM}|alert().crit(lambda: TRUE).message('{{{{ .Nope }}}}')",
         {},
         (2, 42),
-        "Kapacitor refuses it when the task starts",
+        "Kapacitor ends the task at the first event",
     ),
     "KT201": (f"{FROM}.measurement('disk')", {}, (2, 15), "one of: cpu, mem"),
     "KT202": (
@@ -285,6 +285,14 @@ def test_nodes_that_are_not_simulated_are_not_checked_and_not_refused():
     ]
 
 
+def test_a_task_is_shown_in_a_line():
+    """Not as a graph that repeats each node for each way to it."""
+    check = check_script(f"{FROM}\n  |shift(1m)\n  |log()")
+
+    assert repr(check.task) == "Task(STREAM, stream0, from1, shift2, log3)"
+    assert repr(check.task.nodes[2].parents) == "[TaskNode(from1)]"
+
+
 def test_one_call_that_creates_several_nodes_is_one_remark():
     """deadman is short for three, stats may need a fourth."""
     check = check_script(f"{FROM}\n  |deadman(1.0, 10s)\nstream|from()\n  |stats(1m)|log()")
@@ -302,6 +310,93 @@ def test_a_part_that_is_not_simulated_is_not_checked_and_not_refused():
     assert [remark.text.partition(" is ")[0] for remark in check.unchecked] == [
         "property .inhibit of |alert",
         "range in the template of .message",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("chain", "text", "column"),
+    [
+        (
+            "|eval(lambda: \"x\", lambda: 1.0 * 2).as('a', 'b')",
+            "Failed to compile 1 expression: mismatched type to binary operator. got float * int. "
+            "see bool(), int(), float(), string(), duration()",
+            45,
+        ),
+        (
+            "|where(lambda: \"x\" > 1 AND abs('a' - 'b') > 2)",
+            "Failed to compile expression in where clause: Failed to handle right node: Failed to "
+            "handle left node: Failed to handle 1 argument: invalid math operator - for type string",
+            49,
+        ),
+        (
+            ".where(lambda: 'a' > 1)",
+            "Failed to compile from expression: mismatched type to binary operator. got string > "
+            "int. see bool(), int(), float(), string(), duration()",
+            33,
+        ),
+        (
+            "|alert().warn(lambda: TRUE).warnReset(lambda: 1 == '1')",
+            "Failed to compile stateful expression for warnReset: mismatched type to binary "
+            "operator. got int == string. see bool(), int(), float(), string(), duration()",
+            62,
+        ),
+        (
+            "|alert().crit(lambda: TRUE).tcp('h:1').log('alerts.log')",
+            "failed to create log alert handler: log path must be absolute: alerts.log is not "
+            "absolute",
+            53,
+        ),
+        ("|alert().message('{{ .ID ')", "template: message:1: unclosed action", 23),
+        (
+            "|window()",
+            "window node must have either a non zero period or non zero period count",
+            15,
+        ),
+    ],
+)
+def test_a_node_that_cannot_start_is_refused_by_enable(chain, text, column):
+    """In the words that newEvalNode and its like put before the reason, without a place."""
+    check = check_tick(f"{FROM}{chain}")
+
+    assert check.define is None
+    assert (str(check.enable), check.enable.column) == (text, column)
+    assert check.refused
+    assert "KT114" not in {lint.code for lint in check.lints}
+
+
+@pytest.mark.parametrize(
+    ("properties", "text"),
+    [
+        (".period(1m)", "must define one of 'every' or 'cron'"),
+        (".every(1m).cron('0 * * * *')", "must not set both 'every' and 'cron' properties"),
+        (".every(1m).fill('zero')", "unexpected fill option zero"),
+    ],
+)
+def test_a_query_that_cannot_be_scheduled_is_refused_by_enable(properties, text):
+    """In the words of newQueryNode."""
+    check = check_tick(f"batch|query('SELECT x FROM m'){properties}|log()")
+
+    assert str(check.enable) == text
+
+
+def test_a_query_that_is_not_understood_is_not_checked():
+    """InfluxDB's parser would read it at enable; here only plain ones are read."""
+    check = check_tick("batch|query('SELECT mean(x) FROM m').period(1m).every(1m)|log()")
+
+    assert not check.refused
+    assert [remark.text for remark in check.unchecked] == [
+        "the query 'SELECT mean(x) FROM m' on points is not simulated; "
+        "give the task a recording of its queries (.brpl)"
+    ]
+
+
+def test_a_call_that_only_fails_with_data_is_not_refused():
+    """Kapacitor looks a function up when it calls it, and logs an error for each point."""
+    check = check_tick(f"{FROM}|where(lambda: nope(1) > 2)")
+
+    assert not check.refused
+    assert [(lint.code, lint.remedy) for lint in check.lints] == [
+        ("KT112", "Kapacitor starts with it, and logs an error for each point; mend the call")
     ]
 
 

@@ -90,6 +90,7 @@ class Alert(Node):
                 if used.name in HANDLER_PROPERTIES and not used.handler
             )
         )
+        self._check_log_paths()
         self._rules = self._read_rules()
         self._states: dict[str, AlertState] = {}
 
@@ -98,7 +99,8 @@ class Alert(Node):
         uses = self.uses(name)
         if not uses:
             return None
-        expression = self.lambda_of(uses[-1].arguments[0], uses[-1].position)
+        failing = f"Failed to compile stateful expression for {name}"
+        expression = self.lambda_of(uses[-1].arguments[0], failing, uses[-1].position)
         return expression, expression.new_memory()
 
     def _template(self, name: str, default: str, *, html: bool = False) -> Template:
@@ -106,6 +108,16 @@ class Alert(Node):
         text = uses[-1].arguments[0] if uses else default
         position = uses[-1].position if uses else self.node.position
         return Template(text, name, position, html=html)
+
+    def _check_log_paths(self) -> None:
+        for used in self.uses("log"):
+            path = used.arguments[0]
+            if isinstance(path, str) and not path.startswith("/"):
+                raise TickError(
+                    f"{used.position}: failed to create log alert handler: log path must be "
+                    f"absolute: {path} is not absolute",
+                    *used.position,
+                )
 
     def _read_rules(self) -> Rules:
         changes = self.uses("stateChangesOnly")

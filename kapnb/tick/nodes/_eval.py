@@ -33,7 +33,10 @@ class Eval(Node):
 
     def set_up(self) -> None:
         """Compile the expressions."""
-        self._expressions = [self.lambda_of(tree) for tree in self.node.arguments]
+        self._expressions = [
+            self.lambda_of(tree, f"Failed to compile {number} expression")
+            for number, tree in enumerate(self.node.arguments)
+        ]
         names = self.uses("as")
         self._names = names[-1].arguments if names else ()
         if len(self._names) != len(self._expressions):

@@ -13,7 +13,7 @@ from kapnb.errors import NotSimulatedError, TickError
 from kapnb.model import Batch, Point
 from kapnb.tick._ast import LambdaExpression, Position
 from kapnb.tick._graph import Property, TaskNode
-from kapnb.tick._lambdas import Lambda
+from kapnb.tick._lambdas import Lambda, explained
 from kapnb.tick.nodes._records import NodeError, Record
 
 __all__ = ["Node", "Run", "not_simulated"]
@@ -138,8 +138,17 @@ class Node:
         """Return the uses of a property with two arguments as a dict."""
         return {used.arguments[0]: used.arguments[1] for used in self.uses(name)}
 
-    def lambda_of(self, tree: Any, position: Position | None = None) -> Lambda:
+    def lambda_of(self, tree: Any, failing: str, position: Position | None = None) -> Lambda:
         """Compile an argument that must be a lambda expression.
+
+        Parameters
+        ----------
+        tree : object
+            The argument.
+        failing : str
+            What Kapacitor says before the reason if it cannot compile it.
+        position : Position, optional
+            Where the argument stands, if not the node.
 
         Raises
         ------
@@ -151,4 +160,7 @@ class Node:
             raise TickError(
                 f"{place}: |{self.node.kind} expects a lambda expression, not {tree!r}", *place
             )
-        return Lambda(tree)
+        try:
+            return Lambda(tree)
+        except TickError as error:
+            raise explained(error, failing) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from kapnb.errors import TickError
 from kapnb.model import Batch, Point
 from kapnb.tick._ast import Star
 from kapnb.tick._lambdas import EvaluationError, Lambda
@@ -16,11 +17,13 @@ from kapnb.tick.nodes._node import Node
 
 __all__ = ["From", "Query", "Source", "dimensions_of"]
 
+_FILLS = ("null", "none", "previous", "linear")
+
 
 def dimensions_of(names: list[Any]) -> tuple[bool, tuple[str, ...]]:
-    """Return whether ``*`` is among the arguments of groupBy, and the sorted names."""
-    everything = any(isinstance(name, Star) or name == "*" for name in names)
-    return everything, tuple(sorted({name for name in names if isinstance(name, str)} - {"*"}))
+    """Return whether a star is among the arguments of groupBy, and the sorted names."""
+    everything = any(isinstance(name, Star) for name in names)
+    return everything, tuple(sorted({name for name in names if isinstance(name, str)}))
 
 
 class Source(Node):
@@ -73,7 +76,11 @@ class From(Node):
         self._conditions = [
             (condition, condition.new_memory())
             for used in self.uses("where")
-            for condition in (self.lambda_of(used.arguments[0], used.position),)
+            for condition in (
+                self.lambda_of(
+                    used.arguments[0], "Failed to compile from expression", used.position
+                ),
+            )
         ]
 
     def point(self, point: Point) -> None:
@@ -123,8 +130,20 @@ class Query(Node):
     ignores: ClassVar[frozenset[str]] = frozenset({"alignGroup", "cluster", "cron", "fill"})
 
     def set_up(self) -> None:
-        """Count from 0."""
+        """Check when it runs, as newQueryNode does in batch.go."""
         self.matched = 0
+        fill = self.last("fill")
+        if isinstance(fill, str) and fill not in _FILLS:
+            raise self._refusal(f"unexpected fill option {fill}")
+        every, cron = self.last("every", 0), self.last("cron", "")
+        if every and cron:
+            raise self._refusal("must not set both 'every' and 'cron' properties")
+        if not (every or cron):
+            raise self._refusal("must define one of 'every' or 'cron'")
+
+    def _refusal(self, text: str) -> TickError:
+        position = self.node.position
+        return TickError(f"{position}: {text}", *position)
 
     def batch(self, batch: Batch) -> None:
         """Hand it on."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-from kapnb.errors import NotSimulatedError, TickError
+from kapnb.errors import LateError, NotSimulatedError, TickError
 from kapnb.tick._ast import Position
 from kapnb.tick._gotext import go_text
 
@@ -33,7 +33,11 @@ _TOKEN = re.compile(
       | (?P<field>(?:\.\w+)+|\.(?!\w)) | (?P<word>\w+) | (?P<other>\(|\)|\||:=|[$@%].*) )""",
     re.VERBOSE,
 )
-_KEYWORDS = frozenset({"block", "break", "continue", "define", "range", "template", "with"})
+#: Keywords and functions that Go has beside those of `_FUNCTIONS`.
+_KNOWN = frozenset(
+    {"block", "break", "continue", "define", "range", "template", "with"}
+    | {"call", "html", "js", "len", "print", "printf", "println", "slice", "urlquery"}
+)
 _HTML = {'"': "&#34;", "&": "&amp;", "'": "&#39;", "+": "&#43;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -68,7 +72,8 @@ class Template:
     Raises
     ------
     TickError
-        If a construct is not simulated, or Go could not parse it.
+        If a construct is not simulated, or Go could not parse it; a `LateError` if Go would only
+        notice at the first event.
 
     Examples
     --------
@@ -81,6 +86,7 @@ class Template:
     def __init__(self, text: str, what: str, position: Position, *, html: bool = False) -> None:
         self._what, self._position, self._html = what, position, html
         self._pieces = _split(text)
+        self._lines = text.count("\n") + 1
         self._at = 0
         self._parts = self._sequence(top=True)
 
@@ -100,12 +106,14 @@ class Template:
         """Take pieces up to the end, or up to an else or end that is not ours."""
         parts: list[Part] = []
         while self._at < len(self._pieces):
-            is_action, text = self._pieces[self._at]
+            is_action, text, _ = self._pieces[self._at]
             word = text.split(None, 1)[0] if is_action and text else ""
             if word in ("else", "end") and not top:
                 return parts
             self._at += 1
             if not is_action:
+                if "{{" in text:
+                    raise self._refusal("unclosed action")
                 parts.append(_literal(text))
             elif word == "if":
                 parts.append(self._condition(text[2:]))
@@ -114,13 +122,14 @@ class Template:
             elif not text.startswith("/*"):
                 parts.append(self._output(text))
         if not top:
+            self._at += 1
             raise self._refusal("unexpected EOF")
         return parts
 
     def _condition(self, text: str) -> Part:
         test = self._expression(text)
         yes, no = self._sequence(), list[Part]()
-        _, word = self._pieces[self._at]
+        _, word, _ = self._pieces[self._at]
         self._at += 1
         if word.startswith("else"):
             rest = word[4:].strip()
@@ -177,20 +186,21 @@ class Template:
         if kind != "word" or symbol in ("true", "false", "nil"):
             return self._operand(tokens)
         tokens.pop(0)
-        if symbol in _KEYWORDS or symbol not in _FUNCTIONS:
-            raise self._unknown(symbol)
+        if symbol not in _FUNCTIONS:
+            known = symbol in _KNOWN or (symbol == "json" and self._html)
+            raise self._unknown(symbol) if known else self._undefined(symbol)
         arguments: list[Evaluate] = []
         while tokens and tokens[0][1] != ")":
             arguments.append(self._operand(tokens))
         function, least = _FUNCTIONS[symbol]
         if len(arguments) < least:
-            raise self._refusal(f"wrong number of args for {symbol}: want at least {least}")
+            raise self._late(f"wrong number of args for {symbol}: want at least {least}")
 
         def call(values: Values) -> Any:
             try:
                 return function(*(argument(values) for argument in arguments))
             except TypeError as error:
-                raise self._refusal(f"error calling {symbol}: {error}") from None
+                raise self._late(f"error calling {symbol}: {error}") from None
 
         return call
 
@@ -216,7 +226,7 @@ class Template:
         if not names:
             raise self._unknown("the whole of the data, .,")
         if names[0] not in _ROOT:
-            raise self._refusal(f"can't evaluate field {names[0]} in type kapacitor.detailsInfo")
+            raise self._late(f"can't evaluate field {names[0]} in type kapacitor.detailsInfo")
         if names[0] == "ServerInfo":
             raise self._unknown(".ServerInfo")
 
@@ -224,7 +234,7 @@ class Template:
             value: Any = values
             for name in names:
                 if not isinstance(value, dict):
-                    raise self._refusal(f"can't evaluate field {name}")
+                    raise self._late(f"can't evaluate field {name}")
                 value = value.get(name, NOTHING)
             return value
 
@@ -234,8 +244,19 @@ class Template:
         text = f"{what} in the template of .{self._what} is not simulated"
         return NotSimulatedError(f"{self._position}: {text}", *self._position)
 
+    def _undefined(self, symbol: str) -> TickError:
+        return self._refusal(f'function "{symbol}" not defined')
+
     def _refusal(self, text: str) -> TickError:
-        return TickError(f"{self._position}: template: {self._what}: {text}", *self._position)
+        """Return what Go says when it reads the template."""
+        at = self._at - 1
+        line = self._pieces[at].line if at < len(self._pieces) else self._lines
+        text = f"template: {self._what}:{line}: {text}"
+        return TickError(f"{self._position}: {text}", *self._position)
+
+    def _late(self, text: str) -> TickError:
+        """Return what Go says when it renders the template."""
+        return LateError(f"{self._position}: template: {self._what}: {text}", *self._position)
 
 
 _ROOT = frozenset(
@@ -244,19 +265,29 @@ _ROOT = frozenset(
 )
 
 
-def _split(text: str) -> list[tuple[bool, str]]:
-    """Return the pieces: whether it is an action, and its text; trimmed as the dashes say."""
-    pieces: list[tuple[bool, str]] = []
+class _Piece(NamedTuple):
+    """What stands in a template: an action or plain text."""
+
+    is_action: bool
+    text: str
+    line: int
+
+
+def _split(text: str) -> list[_Piece]:
+    """Return the pieces, trimmed as the dashes say."""
+    pieces: list[_Piece] = []
     at, trim = 0, False
     for match in _ACTION.finditer(text):
         plain = text[at : match.start()]
         plain = plain.lstrip() if trim else plain
-        pieces.append((False, plain.rstrip() if match[1] else plain))
-        pieces.append((True, match[2].strip()))
+        line = text.count("\n", 0, match.start()) + 1
+        pieces.append(_Piece(False, plain.rstrip() if match[1] else plain, line))
+        pieces.append(_Piece(True, match[2].strip(), line))
         at, trim = match.end(), bool(match[3])
     rest = text[at:]
-    pieces.append((False, rest.lstrip() if trim else rest))
-    return [piece for piece in pieces if piece[0] or piece[1]]
+    line = text.count("\n", 0, max(text.rfind("{{"), at)) + 1
+    pieces.append(_Piece(False, rest.lstrip() if trim else rest, line))
+    return [piece for piece in pieces if piece.is_action or piece.text]
 
 
 def _literal(text: str) -> Part:

@@ -16,7 +16,7 @@ class Where(Node):
     def set_up(self) -> None:
         """Compile the expression."""
         tree = self.node.arguments[0] if self.node.arguments else None
-        self._expression = self.lambda_of(tree)
+        self._expression = self.lambda_of(tree, "Failed to compile expression in where clause")
         self._memories: dict[str, Memory] = {}
 
     def _memory(self, group: str) -> Memory:

@@ -149,8 +149,8 @@ def test_a_condition_without_a_value_is_logged_and_not_met():
 
     assert [alert.level for alert in done.alerts] == ["WARNING"]
     assert done.warnings == [
-        "alert2: error evaluating expression for level CRITICAL: invalid comparison operator > "
-        "for type missing"
+        'alert2: error evaluating expression for level CRITICAL: left reference value "nope" is '
+        "missing value"
     ]
 
 

@@ -48,6 +48,16 @@ def test_grouping_keeps_all_tags_and_gives_a_missing_one_an_empty_value():
     assert dict(by_name[0].tags) == {"a": "1", "b": "2", "c": "3"}
 
 
+def test_a_star_in_quotes_is_a_tag_of_that_name():
+    """Only the bare one stands for all tags (determineTagNames in group_by.go)."""
+    data = [Point({"x": 1.0}, time=1, name="m", tags={"a": "1"})]
+
+    (quoted,) = flowed("stream|from().groupBy('*')", data)
+    (regrouped,) = flowed("stream|from()|groupBy('a', '*')", data)
+
+    assert (quoted.group, regrouped.group) == ("*=", "*=,a=1")
+
+
 def test_group_by_regroups_excludes_and_adds_the_measurement():
     """`exclude` goes with the star; byMeasurement stays once it is set."""
     data = [Point({"x": 1.0}, time=1, name="m", tags={"a": "1", "b": "2"})]
@@ -81,8 +91,8 @@ def test_where_drops_what_has_no_value_and_says_so_once():
 
     assert [entry.item.time // S for entry in done.logs] == [1, 4]
     assert done.warnings == [
-        "where2: error while evaluating expression: invalid comparison operator > for type "
-        "missing (2 times)"
+        'where2: error while evaluating expression: left reference value "x" is missing value '
+        "(2 times)"
     ]
 
 

@@ -79,16 +79,19 @@ def test_details_are_html():
     [
         ("{{ range .Tags }}x{{ end }}", "range in the template of .message is not simulated"),
         ('{{ printf "%d" 5 }}', "printf in the template of .message is not simulated"),
-        ("{{ json . }}", "json in the template of .message is not simulated"),
+        ("{{ json . }}", 'function "json" not defined'),
         ("{{ .ID | html }}", "a pipeline in the template of .message is not simulated"),
         ("{{ $x := 5 }}", "a variable in the template of .message is not simulated"),
         ("{{ .ServerInfo.Hostname }}", ".ServerInfo in the template of .message"),
         ("{{ . }}", "is not simulated"),
         ("{{ .Nope }}", "can't evaluate field Nope"),
         ("{{ if .ID }}x", "unexpected EOF"),
-        ("{{ end }}", "unexpected {{end}}"),
-        ("{{ }}", "missing value for command"),
         ("{{ eq .ID }}", "wrong number of args for eq"),
+        ("{{ end }}", "template: message:1: unexpected {{end}}"),
+        ("a\n{{ }}", "template: message:2: missing value for command"),
+        ("{{ .ID", "template: message:1: unclosed action"),
+        ("{{ .ID }}\nis {{ .Level", "template: message:2: unclosed action"),
+        ("{{ upper .ID }}", 'template: message:1: function "upper" not defined'),
     ],
 )
 def test_another_construct_is_refused_by_name_and_place(text, message):
