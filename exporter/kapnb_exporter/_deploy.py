@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from kapnb.errors import ExportError
+from kapnb.errors import ExportError, TickError
 from kapnb.model import InfoResponse
 from kapnb.simulation import message_from_text
 from kapnb.tick import check_script
@@ -125,7 +125,8 @@ def deploy_files(
     Raises
     ------
     ExportError
-        KN402 if no simulation says what the TICKscript should feed.
+        KN402 if no simulation says what the TICKscript should feed; or if Kapacitor would
+        refuse it.
     """
     folder, unit = f"{product.name}-deploy", f"kapnb-{product.name.replace('_', '-')}"
     beside = dict.fromkeys(file.path.partition("/")[0] for file in product.beside)
@@ -177,9 +178,18 @@ def _tickscript(
     info = message_from_text(good[0].info, request=False)
     assert isinstance(info, InfoResponse)
     feed = feed_of(info, good[0].transcript)
-    text = tickscript(product.name, feed, explained=explained)
-    check = check_script(text, {product.name: info})
-    assert not check.refused, f"{check.define or check.enable}\n{text}"
+    try:
+        text = tickscript(product.name, feed, explained=explained)
+        check = check_script(text, {product.name: info})
+        refusal = check.define or check.enable
+    except TickError as error:
+        refusal = error
+    if refusal is not None:
+        raise ExportError(
+            f"Kapacitor would refuse the TICKscript of @{product.name}: {refusal}; if the name is "
+            "at fault, rename the Handler",
+            where=product.notebook,
+        )
     return f"// Feeds {product.handler} as {product.notebook} did.\n{text}"
 
 

@@ -6,6 +6,7 @@ that is `kapnb.tick.check_script`, which every text has to pass before it is wri
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -125,7 +126,8 @@ def _added(points: Iterable[Point], responses: Iterable[Any]) -> dict[str, Field
         for name, value in response.fields.items():
             if name in known:
                 continue
-            if name not in added or (_is_number(value) and value > added[name]):  # type: ignore[operator]
+            known_value = added.setdefault(name, value)
+            if _is_number(value) and _is_number(known_value) and value > known_value:  # type: ignore[operator]
                 added[name] = value
     return added
 
@@ -285,6 +287,8 @@ def _alert_hint(name: str, feed: Feed) -> str:
         condition, why = reference, ""
     elif isinstance(value, str):
         condition, why = f"{reference} != ''", ""
+    elif not math.isfinite(value):
+        return ""  # no literal says so
     else:
         condition = f"{reference} > {_value(_number(value))}"
         why = "; the limit is the largest value of the simulation"

@@ -130,3 +130,11 @@ def test_without_a_simulation_there_is_no_tickscript(tmp_path):
     with pytest.raises(ExportError, match="no simulation of HighValues says what"):
         export(notebook, tmp_path / "out", Request(deploy=True, verify="none"))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_name_that_a_tickscript_cannot_have_is_refused(tmp_path):
+    """No name begins with an underscore there; nothing is written."""
+    notebook = write_notebook(tmp_path / "high.ipynb", TEXT.replace("HighValues", "_High"))
+    with pytest.raises(ExportError, match=r"would refuse the TICKscript of @_high: .*rename"):
+        export(notebook, tmp_path / "out", Request(deploy=True, verify="none"))
+    assert not (tmp_path / "out").exists()

@@ -191,3 +191,15 @@ def test_further_branches_take_the_place_of_the_hint():
     text = tickscript("udf", feed, branches=["|alert().crit(lambda: \"high\").topic('t')"])
     assert "// An alert" not in text
     assert "results\n    |alert()" in text
+
+
+class Changing(Handler):
+    def point(self, point):
+        x = point.fields["x"]
+        yield point.with_fields(label="low" if x < 3.0 else x)
+
+
+def test_a_field_that_changes_its_type_is_no_number():
+    """What comes first counts."""
+    text, _ = written(Changing, points())
+    assert ".crit(lambda: \"label\" != '')" in text
