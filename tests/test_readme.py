@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from kapnb.cli import COMMANDS
@@ -30,7 +31,8 @@ def test_every_command_is_in_the_table():
     """And none that does not exist."""
     named = set(re.findall(r"^\| `kapnb (\w+)", README, re.MULTILINE))
 
-    assert named == {*COMMANDS, "export"}
+    others = {point.name for point in entry_points(group="kapnb.commands")}
+    assert named == {*COMMANDS, *others}
 
 
 def test_links_lead_somewhere():

@@ -6,11 +6,11 @@ that would not run the same. kapnb itself never imports this package.
 """
 
 from kapnb_exporter._closure import Closure, check_script_name, close
-from kapnb_exporter._export import Exported, export, script_name
+from kapnb_exporter._export import Exported, export, export_all, script_name
 from kapnb_exporter._notebook import Cell, Notebook, read_notebook
 from kapnb_exporter._render import render
 from kapnb_exporter._request import MODES, Request
-from kapnb_exporter._select import Marked, find_handler
+from kapnb_exporter._select import Marked, find_handler, find_handlers
 
 __all__ = [
     "MODES",
@@ -23,7 +23,9 @@ __all__ = [
     "check_script_name",
     "close",
     "export",
+    "export_all",
     "find_handler",
+    "find_handlers",
     "read_notebook",
     "render",
     "script_name",

@@ -16,7 +16,7 @@ from typing import Any
 from kapnb._artifact import KEPT, MODULES, reader_of, sha256_of
 from kapnb._freeze import literal
 from kapnb.agent import Agent
-from kapnb.handler import Handler
+from kapnb.handler import Handler, Option
 from kapnb.model import InfoResponse, InitRequest, OptionValue, ReceivedOption, ValueType
 from kapnb.protocol import ProtobufCodec
 from kapnb.simulation import Transcript, definition_of
@@ -72,15 +72,23 @@ def report(
 ) -> None:
     """Answer, in the kernel; the parameters are those of `closing_cell`."""
     cls: type[Handler] = namespace[handler]
+    options = cls.handler_shape.options.values()
     answer = {
         "definition": definition_of(cls),
         "deterministic": cls.deterministic,
         "frozen": {name: literal(namespace[name], used=used) for name, used in frozen.items()},
         "artifacts": {file: _artifact(file) for file in files},
+        "options": {option.name: _explained(option) for option in options},
         "fingerprints": {n: fingerprint(namespace[n]) for n in names if n in namespace},
     }
     _probe(cls, Path(records))
     Path(records, ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+
+
+def _explained(option: Option[Any]) -> str:
+    """Say in a line what an option is for, and what it is if nobody gives it."""
+    default = "required" if option.required else f"default {option.default!r}"
+    return " ".join(f"{option.doc} ({default})".split())
 
 
 # ------------------------------------------------------------------------------- artifacts

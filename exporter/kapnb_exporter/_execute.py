@@ -26,7 +26,7 @@ from kapnb.errors import ExportError, MissingExtra
 from kapnb.simulation import RECORD_TO, Transcript
 from kapnb_exporter._after import ANSWER
 
-__all__ = ["Execution", "Probe", "Recording", "execute"]
+__all__ = ["Execution", "Probe", "Recording", "copy_folder", "execute"]
 
 #: Never copied beside the notebook: environments and caches, large and of no use to it.
 _LEFT_BEHIND = (".*", "__pycache__", "node_modules", "venv", "env")
@@ -144,12 +144,7 @@ def execute(
 
     with TemporaryDirectory(prefix="kapnb-export-") as temporary:
         folder, records = Path(temporary, "notebook"), Path(temporary, "simulations")
-        shutil.copytree(
-            path.resolve().parent,
-            folder,
-            ignore=shutil.ignore_patterns(*_LEFT_BEHIND),
-            ignore_dangling_symlinks=True,
-        )
+        copy_folder(path.resolve().parent, folder)
         records.mkdir()
         notebook = _read(folder / path.name)
         saved = copy.deepcopy(notebook.cells)
@@ -179,6 +174,16 @@ def execute(
             probes=tuple(_probes(records)),
             answer=json.loads(Path(records, ANSWER).read_text(encoding="utf-8")),
         )
+
+
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy a notebook's folder, without environments and caches, to where nothing is yet."""
+    shutil.copytree(
+        source,
+        target,
+        ignore=shutil.ignore_patterns(*_LEFT_BEHIND),
+        ignore_dangling_symlinks=True,
+    )
 
 
 def _read(path: Path) -> Any:

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from kapnb.errors import ExportError
+from kapnb_exporter._alerts import read_alert
 from kapnb_exporter._closure import check_script_name, close
-from kapnb_exporter._execute import Recording, execute
+from kapnb_exporter._deploy import deploy_files
+from kapnb_exporter._execute import Execution, Recording, execute
 from kapnb_exporter._modules import bring
 from kapnb_exporter._namespace import read_namespace
-from kapnb_exporter._notebook import read_notebook
+from kapnb_exporter._notebook import Notebook, read_notebook
 from kapnb_exporter._outputs import showing_cells, stale_cells
-from kapnb_exporter._proof import Way, prove
+from kapnb_exporter._proof import Proof, Way, prove, prove_package
 from kapnb_exporter._request import Request
-from kapnb_exporter._select import find_handler
+from kapnb_exporter._select import find_handler, find_handlers
 from kapnb_exporter._tests import test_files
 from kapnb_exporter._told import closing, make_product, simulations_of
 from kapnb_exporter._validation import sidecar
 from kapnb_exporter._venv import find_python, inspect
 from kapnb_exporter._verify import HASH_SEEDS, Row
 from kapnb_exporter._write import write_all
-from kapnb_exporter.formats import format_named
+from kapnb_exporter.formats import File, Product, format_named
 
-__all__ = ["Exported", "export", "script_name"]
+__all__ = ["Exported", "export", "export_all", "script_name"]
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,60 @@ def export(
     ExportError
         If anything stands in the way. Nothing was written then.
     """
+    made = _make(read_notebook(notebook), request, tell, show)
+    return _exported(made, write_all(folder, made.files))
+
+
+def export_all(
+    notebook: Path,
+    folder: Path,
+    request: Request = _DEFAULT,
+    *,
+    tell: Callable[[str], None] = _tell_nobody,
+    show: Callable[[Row], None] = _tell_nobody,
+) -> tuple[Exported, ...]:
+    """Export every marked Handler of a notebook, each as a script; or none.
+
+    Parameters
+    ----------
+    notebook, folder, request, tell, show
+        As for `export`; the request names no Handler.
+
+    Returns
+    -------
+    tuple of Exported
+        In the notebook's order.
+
+    Raises
+    ------
+    ExportError
+        If anything stands in the way of one of them. Nothing was written then.
+    """
     read = read_notebook(notebook)
+    found = find_handlers(read)
+    all_made = [_make(read, replace(request, handler=m.name), tell, show) for m in found]
+    files = {file.path: file for file in _shared(all_made)}
+    paths = dict(zip(files, write_all(folder, files.values()), strict=True))
+    return tuple(_exported(made, [paths[file.path] for file in made.files]) for made in all_made)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """An export that is not written yet."""
+
+    handler: str
+    files: tuple[File, ...]
+    recordings: tuple[Recording, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+
+def _make(
+    read: Notebook, request: Request, tell: Callable[[str], None], show: Callable[[Row], None]
+) -> _Made:
+    """Do all of an export but the writing."""
+    _check_request(request)
+    notebook = read.path
     closure = close(read, find_handler(read, request.handler), bring_modules=request.bring_modules)
     name = script_name(closure.handler).removesuffix(".py")
     check_script_name(closure, f"{name}.py")
@@ -122,14 +179,71 @@ def export(
         )
         shown = showing_cells(read_namespace(read), closure.handler)
         notes = list(stale_cells(execution.saved, execution.fresh, shown))
-        proof = prove(product, execution, ours, Way(request, python, tell, show))
-        files = [*format_named(request.format).files(product)]
+        way = Way(request, python, tell, show)
+        proof = prove(product, execution, ours, way)
+        files, packed = _packed(product, ours, execution, way, proof)
+        proof = replace(proof, rows=proof.rows + packed)
         if request.with_tests:
             files += test_files(product, ours, execution.folder)
+        if request.deploy:
+            files += deploy_files(product, ours, proof, execution.answer["options"])
     notes += proof.notes
-    files.append(sidecar(product, proof, notes, ours, now=datetime.now(UTC)))
-    paths = write_all(folder, files)
-    return Exported(paths[0], tuple(paths), closure.handler, ours, proof.rows, tuple(notes))
+    files.append(sidecar(product, proof, notes, ours, files=files, now=datetime.now(UTC)))
+    return _Made(closure.handler, tuple(files), ours, proof.rows, tuple(notes))
+
+
+def _exported(made: _Made, paths: Sequence[Path]) -> Exported:
+    return Exported(paths[0], tuple(paths), made.handler, made.recordings, made.rows, made.notes)
+
+
+def _shared(all_made: Iterable[_Made]) -> Iterator[File]:
+    """Yield the files of several exports; what two of them need must be the same.
+
+    Raises
+    ------
+    ExportError
+        If two would write other content under one name.
+    """
+    owners: dict[str, tuple[str, File]] = {}
+    for made in all_made:
+        for file in made.files:
+            owner, other = owners.setdefault(file.path, (made.handler, file))
+            if other != file:
+                raise ExportError(
+                    f"{owner} and {made.handler} would both write {file.path}, and not the same; "
+                    "export them one by one (--handler NAME) into folders of their own"
+                )
+            yield file
+
+
+def _check_request(request: Request) -> None:
+    """Refuse what does not go together, before anything takes time."""
+    if (request.with_tests or request.deploy) and request.format != "script":
+        raise ExportError(
+            "--with-tests and --deploy write files for a script; they go with --format script alone"
+        )
+    if (request.alert or request.alert_when) and request.format != "tsam":
+        raise ExportError("--alert and --alert-when go with --format tsam alone")
+    if bool(request.alert) != bool(request.alert_when):
+        raise ExportError("an alert needs both: where it goes (--alert), and when (--alert-when)")
+    if request.alert and request.alert_when:
+        read_alert("udf", request.alert, request.alert_when)
+
+
+def _packed(
+    product: Product, ours: tuple[Recording, ...], execution: Execution, way: Way, proof: Proof
+) -> tuple[list[File], tuple[Row, ...]]:
+    """Make the files, and prove those of them that are started otherwise than the script."""
+    product = replace(
+        product,
+        recordings=ours,
+        request=way.request,
+        interpreter=proof.interpreter.path if proof.interpreter else way.python or sys.executable,
+    )
+    if way.request.format != "script":
+        way.tell(f"making the {way.request.format}")
+    files = [*format_named(way.request.format).files(product)]
+    return files, prove_package(product, files, execution, way)
 
 
 def script_name(handler: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kapnb.errors import ExportError
+from kapnb_exporter.formats import Start
 
 __all__ = ["Answer", "Process"]
 
@@ -62,6 +63,8 @@ class Process:
         Where the notebook ran; files of it that the environment names are found there.
     isolated : bool
         Whether only what is installed for the interpreter may be imported.
+    start : Start, optional
+        How it is started, if not as a script of the interpreter.
     """
 
     python: str
@@ -69,6 +72,7 @@ class Process:
     folder: Path
     notebook_folder: Path
     isolated: bool
+    start: Start | None = None
 
     def run(
         self,
@@ -85,10 +89,11 @@ class Process:
         ExportError
             KN403 if it does not end.
         """
-        start = time.perf_counter()
+        command = self.start.command if self.start else (self.python, str(self.script))
+        begin = time.perf_counter()
         try:
             done = subprocess.run(  # noqa: S603  # the script that is being exported
-                [self.python, str(self.script), *arguments],
+                [*command, *arguments],
                 input=requests,
                 capture_output=True,
                 cwd=self.folder,
@@ -100,7 +105,7 @@ class Process:
             raise ExportError(
                 f"the script did not end within {_PATIENCE_S} s after its input did", code="KN403"
             ) from error
-        seconds = time.perf_counter() - start
+        seconds = time.perf_counter() - begin
         return Answer(done.stdout, done.stderr.decode(errors="replace"), done.returncode, seconds)
 
     def _environment(self, env: Mapping[str, str], seed: str) -> dict[str, str]:
@@ -108,6 +113,8 @@ class Process:
         if self.isolated:
             for name in ("PYTHONPATH", "PYTHONHOME"):
                 base.pop(name, None)
+        if self.start:
+            base.update(self.start.env)
         for name, value in env.items():
             there = self.notebook_folder / value
             base[name] = str(there) if value and there.exists() else value

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
 from kapnb_exporter._execute import Execution, Recording
 from kapnb_exporter._process import Process
 from kapnb_exporter._request import Request
 from kapnb_exporter._venv import Interpreter, NotInstalled, environment, inspect
-from kapnb_exporter._verify import Bench, Row, verify
+from kapnb_exporter._verify import Bench, Row, verify, verify_start
 from kapnb_exporter._write import write_all
-from kapnb_exporter.formats import Product, format_named
+from kapnb_exporter.formats import File, Product, Started, format_named
 
-__all__ = ["Proof", "Way", "prove"]
+__all__ = ["Proof", "Way", "prove", "prove_package"]
 
 
 @dataclass(frozen=True)
@@ -92,25 +93,87 @@ def prove(product: Product, execution: Execution, ours: tuple[Recording, ...], w
     way.show(first)
     interpreter = inspect(python)
     mode = "venv" if first.verdict == "ok" else "fast"
-    with ExitStack() as stack:
-        beside, empty = (
-            Path(stack.enter_context(TemporaryDirectory(prefix=f"kapnb-{what}-")))
-            for what in ("script", "folder")
-        )
+    with _folders() as (beside, empty):
         script, *_ = write_all(beside, format_named("script").files(product))
-        bench = Bench(
-            process=Process(python, script, empty, execution.folder, isolated=mode == "venv"),
-            recordings=ours,
-            probes=execution.probes,
-            fingerprints=execution.answer["fingerprints"],
-            deterministic=execution.answer["deterministic"],
-            allow_state_loss=way.request.allow_state_loss,
-            other_python=_other_python(interpreter),
-        )
+        process = Process(python, script, empty, execution.folder, isolated=mode == "venv")
+        bench = _bench(process, execution, ours, way, _other_python(interpreter))
         plural = "s" * (len(ours) != 1)
         way.tell(f"replaying {len(ours)} simulation{plural} against {script.name}")
         rows = [first, *verify(bench, way.show)]
     return Proof(mode, tuple(rows), interpreter=interpreter)
+
+
+def prove_package(
+    product: Product, files: Sequence[File], execution: Execution, way: Way
+) -> tuple[Row, ...]:
+    """Put what is to be written to use, and run it as the proven script was run.
+
+    Parameters
+    ----------
+    product : Product
+        The script, which was proven.
+    files : sequence of File
+        What a format made of it.
+    execution : Execution
+        The run of the notebook.
+    way : Way
+        How.
+
+    Returns
+    -------
+    tuple of Row
+        One for each way to start it; none for the script itself, which was started.
+
+    Raises
+    ------
+    ExportError
+        KN403 or KN406 for the first that fails.
+    """
+    chosen = format_named(way.request.format)
+    if way.request.verify == "none" or not hasattr(chosen, "starts"):
+        return ()
+    rows = []
+    with _folders() as (folder, empty):
+        write_all(folder, files)
+        way.tell(f"starting what was made: {', '.join(file.path for file in files)}")
+        for start in cast(Started, chosen).starts(product, folder):
+            if start.reason:
+                rows.append(Row(start.label, "not verified", start.reason))
+            else:
+                script = Path(start.command[-1])
+                process = Process(product.interpreter, script, empty, execution.folder, True, start)
+                bench = _bench(process, execution, product.recordings, way, "")
+                rows.append(verify_start(bench, start.label))
+            way.show(rows[-1])
+    return tuple(rows)
+
+
+@contextmanager
+def _folders() -> Iterator[tuple[Path, Path]]:
+    """Give a folder for what is proven, and an empty one to start it in."""
+    with (
+        TemporaryDirectory(prefix="kapnb-script-") as beside,
+        TemporaryDirectory(prefix="kapnb-folder-") as empty,
+    ):
+        yield Path(beside), Path(empty)
+
+
+def _bench(
+    process: Process,
+    execution: Execution,
+    ours: tuple[Recording, ...],
+    way: Way,
+    other_python: str,
+) -> Bench:
+    return Bench(
+        process=process,
+        recordings=ours,
+        probes=execution.probes,
+        fingerprints=execution.answer["fingerprints"],
+        deterministic=execution.answer["deterministic"],
+        allow_state_loss=way.request.allow_state_loss,
+        other_python=other_python,
+    )
 
 
 def _other_python(interpreter: Interpreter) -> str:

@@ -33,8 +33,15 @@ class Request:
         Whether modules beside the notebook come along.
     with_tests : bool
         Whether tests are written, too.
+    deploy : bool
+        Whether what an operator needs is written, too.
     allow_state_loss : bool
         Whether the script may answer otherwise after a restart.
+    alert : str or None
+        Where the Open Edge microservice sends alerts: ``mqtt://HOST:PORT/TOPIC``, or
+        ``opc.tcp://HOST:PORT/?namespace=N&node_id=N``.
+    alert_when : str or None
+        When: a lambda expression of TICKscript, such as ``"anomaly" > 0``.
     """
 
     handler: str | None = None
@@ -44,4 +51,7 @@ class Request:
     runtime_wheel: Path | None = None
     bring_modules: bool = False
     with_tests: bool = False
+    deploy: bool = False
     allow_state_loss: bool = False
+    alert: str | None = None
+    alert_when: str | None = None

@@ -12,7 +12,7 @@ from kapnb_exporter._namespace import Namespace, read_namespace
 from kapnb_exporter._notebook import Cell, Notebook
 from kapnb_exporter._statements import Statement, is_marked
 
-__all__ = ["Marked", "find_handler"]
+__all__ = ["Marked", "find_handler", "find_handlers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +61,41 @@ def find_handler(notebook: Notebook, name: str | None = None) -> Marked:
     Marked(name='Mean', cell=1, line=2)
     """
     space = read_namespace(notebook)
-    marks: dict[str, Marked] = {}
-    for statement in _marked(space):
-        marked = Marked(statement.title, statement.cell, statement.line)
-        marks.setdefault(marked.name, marked)
+    marks = _marks(space)
     if name is None and len(marks) > 1:
         raise _refusals.several_marked(notebook, _listed(marks))
     try:
         return marks[name or next(iter(marks))]
     except (KeyError, StopIteration):
         raise _refusals.none_marked(notebook, space.unread, name, _listed(marks)) from None
+
+
+def find_handlers(notebook: Notebook) -> tuple[Marked, ...]:
+    """Find all classes that are marked, in the notebook's order.
+
+    Parameters
+    ----------
+    notebook : Notebook
+        The notebook.
+
+    Raises
+    ------
+    ExportError
+        KN101 if none is marked, KN102 if a mark leaves open which class it means.
+    """
+    space = read_namespace(notebook)
+    marks = _marks(space)
+    if not marks:
+        raise _refusals.none_marked(notebook, space.unread, None, "")
+    return tuple(marks.values())
+
+
+def _marks(space: Namespace) -> dict[str, Marked]:
+    marks: dict[str, Marked] = {}
+    for statement in _marked(space):
+        marked = Marked(statement.title, statement.cell, statement.line)
+        marks.setdefault(marked.name, marked)
+    return marks
 
 
 def _listed(marks: Mapping[str, Marked]) -> str:

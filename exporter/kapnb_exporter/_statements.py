@@ -161,10 +161,10 @@ class Unread:
 
 
 def is_marked(cell: Cell) -> bool:
-    """Whether the cell's tag, or its first line, marks the Handler in it."""
-    return "udf" in cell.tags or any(
-        _DIRECTIVE.match(line) for line in _first_line(_unwrap(cell.source))
-    )
+    """Whether the cell's tag, or its first line, marks the Handler in it; ``%%udf`` does, too."""
+    if "udf" in cell.tags or any(line.split()[0] == "%%udf" for line in _magics(cell.source)):
+        return True
+    return any(_DIRECTIVE.match(line) for line in _first_line(_unwrap(cell.source)))
 
 
 def read_cell(cell: Cell) -> list[Statement] | Unread:
@@ -190,6 +190,16 @@ def _has_word(text: str, word: str) -> bool:
 def _first_line(text: str) -> Iterator[str]:
     """Yield the first line that is not blank, if there is one."""
     yield from [line for line in text.split("\n") if line.strip()][:1]
+
+
+def _magics(source: str) -> Iterator[str]:
+    """Yield the transparent magics at the top."""
+    for line in source.split("\n"):
+        words = line.split()
+        if words and words[0] not in _TRANSPARENT:
+            return
+        if words:
+            yield line
 
 
 def _unwrap(source: str) -> str:

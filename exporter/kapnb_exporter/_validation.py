@@ -23,6 +23,7 @@ def sidecar(
     notes: Sequence[str],
     recordings: Sequence[Recording],
     *,
+    files: Sequence[File],
     now: datetime,
 ) -> File:
     """Write ``NAME.validation.json``.
@@ -37,6 +38,8 @@ def sidecar(
         What a person should know besides.
     recordings : sequence of Recording
         The simulations.
+    files : sequence of File
+        What is written.
     now : datetime
         When.
     """
@@ -51,6 +54,7 @@ def sidecar(
         "verified": is_proven,
         "mode": proof.mode,
         "files": {file.path: hashlib.sha256(file.content).hexdigest() for file in product.beside},
+        "written": {file.path: hashlib.sha256(file.content).hexdigest() for file in files},
         "requirements": list(product.requirements),
         "hash_seeds": list(HASH_SEEDS) if is_proven else [],
         "simulations": [_simulation(recording) for recording in recordings],

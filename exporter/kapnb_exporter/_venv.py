@@ -20,9 +20,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from kapnb.errors import ExportError
-from kapnb_exporter._wheel import WHEEL_NAME, runtime_wheel
+from kapnb_exporter._wheel import WHEEL_NAME, read_wheel, runtime_wheel
 
-__all__ = ["Interpreter", "NotInstalled", "environment", "find_python", "inspect"]
+__all__ = ["Interpreter", "NotInstalled", "environment", "find_python", "inspect", "surroundings"]
 
 #: More are rarely of use, and each may hold a scientific stack.
 _KEPT = 8
@@ -77,7 +77,8 @@ def find_python(name: str) -> str:
     ExportError
         KN405 if there is none.
     """
-    for candidate in (name, f"python{name}"):
+    beside = Path(sys.base_prefix).parent.glob(f"*{name}*/bin/python{name}")  # version managers
+    for candidate in (name, f"python{name}", *map(str, sorted(beside))):
         found = shutil.which(candidate)
         if found and _runs(found):
             return found
@@ -95,9 +96,23 @@ def _runs(python: str) -> bool:
 def inspect(python: str) -> Interpreter:
     """Ask an interpreter what it is and has."""
     done = subprocess.run(  # noqa: S603
-        [python, "-c", _ASK], capture_output=True, check=True, cwd="/", text=True
+        [python, "-c", _ASK],
+        capture_output=True,
+        check=True,
+        cwd="/",
+        env=surroundings(python),
+        text=True,
     )
     return Interpreter(python, **json.loads(done.stdout))
+
+
+def surroundings(python: str) -> dict[str, str]:
+    """Return the environment to ask an interpreter in, or to install for it.
+
+    What PYTHONPATH names is ours, and would count as installed for another.
+    """
+    is_ours = python == sys.executable
+    return {name: text for name, text in os.environ.items() if is_ours or name != "PYTHONPATH"}
 
 
 def environment(
@@ -120,7 +135,7 @@ def environment(
         KN406 if they cannot be installed, with the installer's last words.
     """
     base = python or sys.executable
-    runtime = _read(wheel) if wheel else runtime_wheel()
+    runtime = read_wheel(wheel) if wheel else runtime_wheel()
     others = [text for text in requirements if not text.startswith("kapnb==")]
     key = json.dumps([os.path.realpath(base), sorted(others), hashlib.sha256(runtime).hexdigest()])
     folder = _cache() / hashlib.sha256(key.encode()).hexdigest()[:20]
@@ -128,13 +143,6 @@ def environment(
         _make(folder, base, others, wheel.name if wheel else WHEEL_NAME, runtime)
     os.utime(folder)
     return str(folder / "bin" / "python")
-
-
-def _read(wheel: Path) -> bytes:
-    try:
-        return wheel.read_bytes()
-    except OSError as error:
-        raise ExportError(f"{wheel} cannot be read: {error.strerror}", code="KN406") from error
 
 
 def _cache() -> Path:
@@ -180,6 +188,7 @@ def _install(python: str, arguments: Sequence[str]) -> None:
         [*_installer(python), *arguments],
         capture_output=True,
         text=True,
+        env=surroundings(python),
         timeout=_PATIENCE_S,
         check=False,
     )

@@ -38,7 +38,7 @@ from kapnb_exporter._execute import Probe, Recording
 from kapnb_exporter._fingerprint import unlike
 from kapnb_exporter._process import Answer, Process
 
-__all__ = ["HASH_SEEDS", "Bench", "Row", "verify"]
+__all__ = ["HASH_SEEDS", "Bench", "Row", "verify", "verify_start"]
 
 HASH_SEEDS = ("0", "1")
 #: Kapacitor gives a UDF ten seconds by default, and starts its UDFs one after the other.
@@ -125,6 +125,34 @@ def verify(bench: Bench, tell: Callable[[Row], None]) -> list[Row]:
             tell(row)
             rows.append(row)
     return rows
+
+
+def verify_start(bench: Bench, label: str) -> Row:
+    """Check that what was written of a proven script answers as it does.
+
+    Parameters
+    ----------
+    bench : Bench
+        The package and what it must do.
+    label : str
+        What it is called in the table.
+
+    Raises
+    ------
+    ExportError
+        KN403 if it does not.
+    """
+    try:
+        first = bench.process.run(arguments=["--check"])  # it may unpack itself
+        list(_info(bench))
+        list(_simulations(bench))
+        (check,) = _self_check(bench)
+    except ExportError as error:
+        problem = str(error).removeprefix(f"{error.code}: ")
+        raise ExportError(f"{label}: {problem}", code=error.code) from error
+    plural = "s" * (len(bench.recordings) != 1)
+    simulations = f"{len(bench.recordings)} simulation{plural}, as the script"
+    return Row(label, "ok", f"{simulations}; --check within {first.seconds:.2f} s, {check.detail}")
 
 
 # --------------------------------------------------------------------------------- checks

@@ -9,22 +9,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.metadata
-import io
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import kapnb
 from kapnb._version import __version__
+from kapnb.errors import ExportError
+from kapnb_exporter._archive import zip_bytes
+from kapnb_exporter.formats import File
 
-__all__ = ["WHEEL_NAME", "runtime_wheel"]
+__all__ = ["WHEEL_NAME", "read_wheel", "runtime_wheel"]
 
 WHEEL_NAME = f"kapnb-{__version__}-py3-none-any.whl"
 _INFO = f"kapnb-{__version__}.dist-info"
 _WHEEL = "Wheel-Version: 1.0\nGenerator: kapnb\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 _COMMANDS = "[console_scripts]\nkapnb = kapnb.cli:main\n"
-#: The oldest time that a zip archive can hold.
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def runtime_wheel() -> bytes:
@@ -32,14 +31,21 @@ def runtime_wheel() -> bytes:
     files = dict(_files())
     record = "".join(f"{name},{_digest(data)},{len(data)}\n" for name, data in files.items())
     files[f"{_INFO}/RECORD"] = f"{record}{_INFO}/RECORD,,\n".encode()
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.external_attr = 0o644 << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, data)
-    return content.getvalue()
+    return zip_bytes(File(name, data) for name, data in files.items())
+
+
+def read_wheel(wheel: Path) -> bytes:
+    """Return the content of a wheel that was given.
+
+    Raises
+    ------
+    ExportError
+        KN406 if it cannot be read.
+    """
+    try:
+        return wheel.read_bytes()
+    except OSError as error:
+        raise ExportError(f"{wheel} cannot be read: {error.strerror}", code="KN406") from error
 
 
 def _files() -> Iterator[tuple[str, bytes]]:

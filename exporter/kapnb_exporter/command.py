@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from kapnb_exporter.formats import FORMATS
+
+if TYPE_CHECKING:
+    from kapnb_exporter import Exported, Request
 
 __all__ = ["HELP", "configure", "execute"]
 
@@ -24,7 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=Path(),
         help="where the script goes; by default here",
     )
-    parser.add_argument("--handler", metavar="NAME", help="which Handler, if several are marked")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--handler", metavar="NAME", help="which Handler, if several are marked")
+    which.add_argument("--all", action="store_true", help="every Handler that is marked")
     parser.add_argument(
         "--format", choices=sorted(FORMATS), default="script", help="what is written"
     )
@@ -33,6 +39,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--with-tests", action="store_true", help="write tests for the script's own repository, too"
+    )
+    parser.add_argument(
+        "--deploy",
+        action="store_true",
+        help="write what an operator needs, too: kapacitor.conf, TICKscript, requirements, unit",
+    )
+    alerts = parser.add_argument_group("alerts, with --format tsam")
+    alerts.add_argument(
+        "--alert",
+        metavar="URL",
+        help="mqtt://HOST:PORT/TOPIC, or opc.tcp://HOST:PORT/?namespace=N&node_id=N",
+    )
+    alerts.add_argument(
+        "--alert-when",
+        metavar="LAMBDA",
+        help="a condition of TICKscript: '\"flag\" > 0'",
     )
     _add_proof(parser.add_argument_group("the proof"))
 
@@ -69,7 +91,7 @@ def _add_proof(group: argparse._ArgumentGroup) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Export, and say what was proven."""
-    from kapnb_exporter import Request, export
+    from kapnb_exporter import Request, export_all
     from kapnb_exporter._progress import Progress
 
     request = Request(
@@ -80,25 +102,41 @@ def execute(arguments: argparse.Namespace) -> int:
         runtime_wheel=arguments.runtime_wheel,
         bring_modules=arguments.bring_modules,
         with_tests=arguments.with_tests,
+        deploy=arguments.deploy,
         allow_state_loss=arguments.allow_state_loss,
+        alert=arguments.alert,
+        alert_when=arguments.alert_when,
     )
     with Progress(sys.stderr) as progress:
-        exported = export(
+        run = export_all if arguments.all else _export_one
+        done = run(
             arguments.notebook,
             arguments.output_dir,
             request,
             tell=progress.tell,
             show=lambda row: progress.keep(str(row)),
         )
-    for note in exported.notes:
-        print(f"note: {note}", file=sys.stderr)
-    inputs = sum(recording.inputs for recording in exported.recordings)
-    if exported.rows:
-        proof = (
-            f"{exported.handler} answered as in the notebook: "
-            f"{inputs} inputs replayed, {exported.responses} responses equal"
-        )
-    else:
-        proof = f"{exported.handler}, NOT VERIFIED"
-    print(f"{exported.script}: {proof}")
+    for exported in done:
+        for note in exported.notes:
+            print(f"note: {note}", file=sys.stderr)
+        print(f"{exported.script}: {_proof(exported)}")
     return 0
+
+
+def _export_one(
+    notebook: Path, folder: Path, request: Request, **heard: Any
+) -> tuple[Exported, ...]:
+    from kapnb_exporter import export
+
+    return (export(notebook, folder, request, **heard),)
+
+
+def _proof(exported: Exported) -> str:
+    """Say in a line what was proven."""
+    if not exported.rows:
+        return f"{exported.handler}, NOT VERIFIED"
+    inputs = sum(recording.inputs for recording in exported.recordings)
+    return (
+        f"{exported.handler} answered as in the notebook: "
+        f"{inputs} inputs replayed, {exported.responses} responses equal"
+    )

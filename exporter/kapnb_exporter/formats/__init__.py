@@ -2,23 +2,33 @@
 
 A format turns a `Product`, whose script was proven, into the files that are written. It has
 ``HELP``, a line, and ``files(product)``, which returns them; it decides neither where they go
-nor whether.
+nor whether. What is started otherwise than the script also has ``starts(product, folder)``,
+which puts what was written to use in a folder of its own and says how: that is proven, too.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
 
 from kapnb.errors import ExportError
 
-__all__ = ["FORMATS", "File", "Format", "Product", "format_named"]
+if TYPE_CHECKING:
+    from kapnb_exporter._execute import Recording
+    from kapnb_exporter._request import Request
+
+__all__ = ["FORMATS", "File", "Format", "Product", "Start", "Started", "format_named"]
 
 #: Name → module; a new format is a module and a line.
 FORMATS = {
+    "pyz": "kapnb_exporter.formats.pyz",
     "script": "kapnb_exporter.formats.script",
+    "tsam": "kapnb_exporter.formats.tsam",
+    "wheelhouse": "kapnb_exporter.formats.wheelhouse",
 }
 
 
@@ -59,6 +69,12 @@ class Product:
         What must be installed.
     beside : tuple of File
         What must lie beside the script: modules and artifacts.
+    recordings : tuple of Recording
+        The simulations of the Handler that the notebook ran.
+    request : Request, optional
+        What was asked for.
+    interpreter : str
+        The Python that the script was proven with, and whose packages it had.
     """
 
     name: str
@@ -67,6 +83,31 @@ class Product:
     script: str
     requirements: tuple[str, ...]
     beside: tuple[File, ...] = field(default=())
+    recordings: tuple[Recording, ...] = ()
+    request: Request | None = None
+    interpreter: str = sys.executable
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A way to start what was written.
+
+    Parameters
+    ----------
+    label : str
+        What it is called in the table of checks.
+    command : tuple of str
+        The interpreter, its options, the script.
+    env : mapping of str to str, optional
+        What the environment has besides.
+    reason : str, optional
+        Why it cannot be tried here; the other parameters then say nothing.
+    """
+
+    label: str
+    command: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
 
 
 class Format(Protocol):
@@ -76,6 +117,14 @@ class Format(Protocol):
 
     def files(self, product: Product) -> Iterable[File]:
         """Return the files to write."""
+        ...
+
+
+class Started(Format, Protocol):
+    """One that is not started as the script is."""
+
+    def starts(self, product: Product, folder: Path) -> Iterable[Start]:
+        """Put what was written to `folder` to use, and return how it is started."""
         ...
 
 

@@ -1,0 +1,150 @@
+"""What is installed for a script: its requirements and theirs, as an interpreter has them.
+
+Nothing is asked of an index. What travels are the very files that the proof ran with.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import Distribution, distributions
+from pathlib import PurePosixPath
+
+from kapnb.errors import ExportError, MissingExtra
+from kapnb_exporter._venv import surroundings
+from kapnb_exporter.formats import File
+
+__all__ = ["closure", "files_of", "is_compiled", "pinned"]
+
+_ASK = """
+import json, platform, sys
+version = platform.python_version()
+print(json.dumps({
+    "path": [entry for entry in sys.path if entry],
+    "markers": {"python_full_version": version,
+                "python_version": ".".join(version.split(".")[:2])},
+}))
+"""
+#: What an installer notes for itself; it names folders of this machine.
+_NOTES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an interpreter finds packages, and what it says of itself in markers."""
+
+    path: list[str]
+    markers: dict[str, str]
+
+
+def closure(requirements: Iterable[str], python: str) -> tuple[Distribution, ...]:
+    """Return the distributions that meet requirements, and what they need, sorted by name.
+
+    The runtime is not among them: it travels as a wheel of its own.
+
+    Parameters
+    ----------
+    requirements : iterable of str
+        As a script declares them.
+    python : str
+        The interpreter that has them.
+
+    Raises
+    ------
+    ExportError
+        KN407 if one is not installed for it.
+    MissingExtra
+        If packaging, which reads requirements, is not installed.
+    """
+    try:
+        from packaging.requirements import Requirement
+        from packaging.utils import canonicalize_name
+    except ImportError:
+        raise MissingExtra("export", "packages", "packaging") from None
+    place = _ask(python)
+    found: dict[str, Distribution] = {}
+    seen: set[tuple[str, str]] = set()
+    wanted = [(Requirement(text), "") for text in requirements if not text.startswith("kapnb==")]
+    while wanted:
+        requirement, extra = wanted.pop()
+        marker = requirement.marker
+        if marker is not None and not marker.evaluate({**place.markers, "extra": extra}):
+            continue
+        name = canonicalize_name(requirement.name)
+        for asked in ("", *sorted(requirement.extras)):
+            if (name, asked) in seen:
+                continue
+            seen.add((name, asked))
+            found.setdefault(name, _installed(name, place, python))
+            wanted += [(Requirement(text), asked) for text in found[name].requires or ()]
+    return tuple(found[name] for name in sorted(found))
+
+
+def pinned(distribution: Distribution) -> str:
+    """Return ``name==version``."""
+    name = distribution.metadata["Name"].lower().replace("_", "-").replace(".", "-")
+    return f"{name}=={distribution.version}"
+
+
+def files_of(distribution: Distribution) -> Iterator[File]:
+    """Yield what a distribution has beside other packages; neither scripts nor bytecode.
+
+    Raises
+    ------
+    ExportError
+        KN407 if it is installed in a way that keeps no list of its files.
+    """
+    if '"editable": true' in (distribution.read_text("direct_url.json") or ""):
+        raise _cannot_travel(distribution, "it is installed as editable")
+    if distribution.files is None:
+        raise _cannot_travel(distribution, "it was installed without a list of its files")
+    for file in sorted(distribution.files, key=PurePosixPath.as_posix):
+        is_note = file.parent.suffix == ".dist-info" and file.name in _NOTES
+        if is_note or ".." in file.parts or "__pycache__" in file.parts or file.suffix == ".pyc":
+            continue
+        yield File(file.as_posix(), file.read_binary())
+
+
+def is_compiled(path: str) -> bool:
+    """Whether a file is a library that only an operating system can load.
+
+    Examples
+    --------
+    >>> is_compiled("numpy/_multiarray.so"), is_compiled("libs/libgomp.so.1"), is_compiled("a.py")
+    (True, True, False)
+    """
+    return not {".so", ".pyd", ".dylib", ".dll"}.isdisjoint(PurePosixPath(path).suffixes)
+
+
+def _ask(python: str) -> _Place:
+    done = subprocess.run(  # noqa: S603  # an interpreter that the proof has run already
+        [python, "-c", _ASK],
+        capture_output=True,
+        check=True,
+        cwd="/",
+        env=surroundings(python),
+        text=True,
+    )
+    return _Place(**json.loads(done.stdout))
+
+
+def _installed(name: str, place: _Place, python: str) -> Distribution:
+    found = next(iter(distributions(name=name, path=place.path)), None)
+    if found is None:
+        raise ExportError(
+            f"{name} is not installed for {python}, so it cannot be packed; install it there, or "
+            "prove the script in a venv (--verify=venv)",
+            code="KN407",
+        )
+    return found
+
+
+def _cannot_travel(distribution: Distribution, why: str) -> ExportError:
+    name = distribution.metadata["Name"]
+    return ExportError(
+        f"{name} cannot be packed: {why}; install it from a wheel, or prove the script in a venv "
+        "(--verify=venv), where that is done",
+        code="KN407",
+    )
