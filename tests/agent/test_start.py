@@ -773,8 +773,10 @@ class UDF(Handler):
 def test_a_call_that_hangs_ends_although_nobody_is_there(children):
     """Kapacitor was killed: nothing must stay behind."""
     child = children.script(CLAIM + HANGING + RUN)
-    child.send(InitRequest(), cpu(-1.0))
+    child.send(InitRequest())
+    child.receive(1)
     child.process.stdout.close()
+    child.send(cpu(-1.0))
 
     assert child.ends() == EXIT_HUNG
 

@@ -93,7 +93,9 @@ def test_every_refusal_has_a_case():
         "KN302",
         "KN405",
         "KN406",
-    }  # of a file's name and of options: test_closure, test_proof
+        "KN407",
+        "KN408",
+    }  # of a file's name, of options, of packages: test_closure, test_proof, test_packages
     assert codes - elsewhere == shown - elsewhere
 
 
