@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from kapnb.agent import run
     from kapnb.faults import check_resume, lint, stress
     from kapnb.simulation import Simulation, TaskRun, Transcript, last_run, simulate
+    from kapnb.whatif import compare, sweep
 
 __all__ = [
     "BATCH",
@@ -85,12 +86,14 @@ __all__ = [
     "__version__",
     "artifact",
     "check_resume",
+    "compare",
     "freeze",
     "last_run",
     "lint",
     "run",
     "simulate",
     "stress",
+    "sweep",
     "udf",
 ]
 
@@ -102,11 +105,13 @@ _LAZY = {
     "artifact": "kapnb._artifact",
     "freeze": "kapnb._freeze",
     "check_resume": "kapnb.faults",
+    "compare": "kapnb.whatif",
     "last_run": "kapnb.simulation",
     "lint": "kapnb.faults",
     "run": "kapnb.agent",
     "simulate": "kapnb.simulation",
     "stress": "kapnb.faults",
+    "sweep": "kapnb.whatif",
 }
 
 

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from kapnb.simulation._simulation import Observer, Simulation
     from kapnb.simulation._task import TaskRun
 
-__all__ = ["live_view", "plot", "simulation_html", "task_html"]
+__all__ = [
+    "comparison_plot",
+    "live_view",
+    "plot",
+    "simulation_html",
+    "sweep_plot",
+    "task_html",
+]
 
 
 def live_view(fields: bool | str | Sequence[str]) -> Observer:
@@ -47,3 +54,21 @@ def task_html(run: TaskRun) -> str:
     from kapnb.notebook import task_html as html
 
     return html(run)
+
+
+def sweep_plot(sweep: Any, **settings: Any) -> Any:
+    """Return a sweep's picture, or draw it into the Axes that `axes` gives."""
+    from kapnb.notebook import SweepPlot, plot_sweep
+
+    if settings.get("axes") is not None:
+        return plot_sweep(sweep, **settings)
+    return SweepPlot(sweep, **settings)
+
+
+def comparison_plot(comparison: Any, **settings: Any) -> Any:
+    """Return a comparison's picture, or draw it into the Axes that `ax` gives."""
+    from kapnb.notebook import ComparisonPlot, plot_comparison
+
+    if settings.get("ax") is not None:
+        return plot_comparison(comparison, **settings)
+    return ComparisonPlot(comparison, **settings)

@@ -31,7 +31,8 @@ def last_run() -> Simulation | TaskRun | None:
 
     When a run is interrupted, `simulate` raises KeyboardInterrupt and so returns nothing. What
     was produced until then is here until the next run begins. A run that was not interrupted is
-    here as long as it exists elsewhere; of one that failed, the error's `simulation` has it.
+    here as long as it exists elsewhere; of one that failed, the error's `simulation` has it. Of a
+    `sweep` that was interrupted there is a Sweep of the combinations that were complete.
 
     Returns
     -------
