@@ -34,8 +34,6 @@ class Near:
             return False
         if not isinstance(one, float):
             return bool(one == other)
-        if math.isnan(one) or math.isnan(other):
-            return math.isnan(one) and math.isnan(other)
         if self.absolute == self.relative == 0.0:
             return one == other and math.copysign(1, one) == math.copysign(1, other)
         return math.isclose(one, other, rel_tol=self.relative, abs_tol=self.absolute)

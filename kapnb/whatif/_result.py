@@ -141,19 +141,6 @@ class Sweep:
         varied = "; ".join(f"{name}: {values}" for name, values in self.values.items())
         raise KeyError(f"{len(found)} runs have {wanted or 'any options'} (there are {varied})")
 
-    def choose(self, **rule: Any) -> Trial:
-        """Set the rule by which the operating point is chosen, and return that run.
-
-        Parameters
-        ----------
-        **rule
-            As `best` takes it.
-        """
-        chosen = Rule(**rule)
-        run = self._by(chosen)
-        self.rule = chosen
-        return run
-
     def best(
         self,
         by: str | None = None,
@@ -185,6 +172,20 @@ class Sweep:
         """
         rule = Rule(by, recall, precision, smallest)
         return self._by(self.rule if rule == Rule() else rule)
+
+    def choose(
+        self,
+        by: str | None = None,
+        *,
+        recall: float | None = None,
+        precision: float | None = None,
+        smallest: bool = False,
+    ) -> Trial:
+        """Return the run that is best, and go by this rule from now on; see `best`."""
+        rule = Rule(by, recall, precision, smallest)
+        run = self._by(rule)
+        self.rule = rule
+        return run
 
     def _by(self, rule: Rule) -> Trial:
         return self.runs[rule.choose(self._columns())]

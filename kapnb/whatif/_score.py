@@ -80,13 +80,18 @@ class Alerts:
         Positions of the points that they mark, among all points of the data.
     elsewhere : list of tuple of str and int
         Group and time of those that mark none.
-    count : int
-        How many there were; several may mark one point.
+    times : list of int
+        Of all alerts; several may mark one point.
     """
 
     points: set[int]
     elsewhere: list[tuple[str, int]]
-    count: int
+    times: list[int]
+
+    @property
+    def count(self) -> int:
+        """How many there were."""
+        return len(self.times)
 
 
 class Truth:
@@ -193,14 +198,14 @@ def find_alerts(run: Passage, alert: Alert, truth: Truth | None) -> Alerts:
     """
     points: set[int] = set()
     elsewhere: list[tuple[str, int]] = []
-    count = 0
+    times: list[int] = []
     for output in run.outputs:
         item = output.item
         members = item.points if isinstance(item, Batch) else [item]
         for point in members:
             if not _is_alert(point, alert):
                 continue
-            count += 1
+            times.append(point.time)
             if truth is None:
                 continue
             place = truth.place(point, item.group, output.input)
@@ -208,7 +213,7 @@ def find_alerts(run: Passage, alert: Alert, truth: Truth | None) -> Alerts:
                 elsewhere.append((item.group, point.time))
             else:
                 points.add(place)
-    return Alerts(points, elsewhere, count)
+    return Alerts(points, elsewhere, times)
 
 
 def _is_alert(point: Point, alert: Alert) -> bool:
