@@ -24,19 +24,31 @@ from kapnb.testing import Kapacitor
 from kapnb_exporter.target import load
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
 NOTEBOOK = HERE.parent / "05_options_from_the_script.ipynb"
 SCRIPT = HERE / "scaled.tick"
 #: How Kapacitor starts the UDF.
 COMMAND = [sys.executable, "-m", "kapnb", "run", str(NOTEBOOK)]
 #: What lines of the log are looked for.
 MARK = "STREAM-A"
+#: What is kept of it.
+KEPT = ("experiment.srpl", "influxdb", "kapacitor", "kapacitor.log", "udf.log")
 PROGRAMS = ("kapacitord", "kapacitor", "influxd")
 
 
 def say(step: str, text: str) -> None:
     """Tell how far it is."""
     print(f"{step:<9} {text}", flush=True)
+
+
+def clear(folder: Path) -> None:
+    """Remove what the last time has left, and nothing else."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in KEPT:
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def ask_info() -> InfoResponse:
@@ -89,7 +101,7 @@ def _told(point: Point) -> Point:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the experiment; return the exit status."""
     parser = argparse.ArgumentParser(description="The experiment with UDF options, whole.")
-    parser.add_argument("folder", type=Path, help="where everything is kept; it is emptied first")
+    parser.add_argument("folder", type=Path, help="where everything is kept")
     parser.add_argument("--simulate", action="store_true", help="without servers, in any case")
     parser.add_argument("--seconds", type=int, default=5, help="how long to record")
     parser.add_argument(
@@ -98,22 +110,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     folder = chosen.folder.resolve()
-    if folder.exists():
-        shutil.rmtree(folder)  # the recording of the last time, above all
-    folder.mkdir(parents=True)
-    if chosen.simulate or missing:
-        why = "as asked" if chosen.simulate else f"there is no {', no '.join(missing)}"
-        say("servers", f"none ({why}); kapnb plays their part")
-        log = simulated(folder, chosen.seconds, chosen.speed)
-    else:
-        from servers import against_servers
-
-        log = against_servers(folder, chosen.seconds, COMMAND, SCRIPT, say)
+    clear(folder)
+    try:
+        log = run(chosen, folder, missing)
+    except KapnbError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     found = [line for line in log.read_text(encoding="utf-8").splitlines() if MARK in line]
     say("log", f"{len(found)} lines with {MARK} in {log}")
     for line in found:
         print(f"  {line}")
     return 0 if found else 1
+
+
+def run(chosen: argparse.Namespace, folder: Path, missing: Sequence[str]) -> Path:
+    """Do it one way or the other; return the log."""
+    if chosen.simulate or missing:
+        why = "as asked" if chosen.simulate else f"there is no {', no '.join(missing)}"
+        say("servers", f"none ({why}); kapnb plays their part")
+        return simulated(folder, chosen.seconds, chosen.speed)
+    from servers import against_servers
+
+    return against_servers(folder, chosen.seconds, COMMAND, SCRIPT, say)
 
 
 if __name__ == "__main__":
