@@ -38,7 +38,9 @@ def tidy(ax: Any) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def time_axis(ax: Any, lines: Sequence[Line], *, labelled: bool) -> None:
+def time_axis(
+    ax: Any, lines: Sequence[Line], *, labelled: bool = True, fontsize: str = "medium"
+) -> None:
     """Let an x axis reach over the times of some lines."""
     if lines:
         first = min(int(line.times[0]) for line in lines)
@@ -53,7 +55,7 @@ def time_axis(ax: Any, lines: Sequence[Line], *, labelled: bool) -> None:
         day = (
             f", from {format_time(min(int(line.times[0]) for line in lines))[:10]}" if lines else ""
         )
-        ax.set_xlabel(f"event time (UTC){day}", fontsize="x-small")
+        ax.set_xlabel(f"event time (UTC){day}", fontsize=fontsize)
     else:
         ax.tick_params(labelbottom=False)
 

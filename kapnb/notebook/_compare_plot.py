@@ -65,7 +65,10 @@ def plot_comparison(
             ax.plot(days(times), values, color=COLOURS[number], label=label, **style, **few)
     if named and not lines:
         raise ValueError(f"no field {named!r} with numbers in the outputs of either run")
-    marks = [_time_of(one) for one in comparison.differences]
+    wanted = (groups,) if isinstance(groups, str) else groups
+    marks = [
+        _time_of(one) for one in comparison.differences if wanted is None or one.group in wanted
+    ]
     if marks:
         text = f"{len(marks)} difference{'' if len(marks) == 1 else 's'}"
         ax.plot(
@@ -77,7 +80,7 @@ def plot_comparison(
             transform=ax.get_xaxis_transform(),
             label=text,
         )
-    time_axis(ax, lines, labelled=True)
+    time_axis(ax, lines)
     ax.set_ylabel(field or "").set_parse_math(False)
     tidy(ax)
     handles, labels = ax.get_legend_handles_labels()

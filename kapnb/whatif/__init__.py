@@ -4,7 +4,8 @@ Runs, numbers, tables, HTML; nothing is drawn here. `kapnb.notebook` draws, and 
 Simulation reaches it.
 """
 
-from kapnb.whatif._compare import Comparison, OutputDifference, compare
+from kapnb.whatif._compare import compare
+from kapnb.whatif._comparison import Comparison, FieldDifference, OutputDifference
 from kapnb.whatif._result import Sweep
 from kapnb.whatif._rule import Rule
 from kapnb.whatif._score import Score
@@ -13,6 +14,7 @@ from kapnb.whatif._trial import Trial
 
 __all__ = [
     "Comparison",
+    "FieldDifference",
     "OutputDifference",
     "Rule",
     "Score",

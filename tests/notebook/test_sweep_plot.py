@@ -221,6 +221,13 @@ def test_a_comparison_draws_both_and_marks_where_they_differ(points):
     assert plot_comparison(found, field="z").get_ylabel() == "z"
 
 
+def test_a_comparison_counts_the_differences_of_what_it_draws(points):
+    """Of some groups, theirs."""
+    found = compare(Plain, Other, points(20, groups=2), group_by="host")
+
+    assert labels_of(plot_comparison(found, groups="host=h1"))[-1] == "2 differences"
+
+
 def test_a_comparison_draws_into_axes_and_shows_itself(points):
     """As `plot_run` does."""
     found = compare(Plain, Plain, points(20))

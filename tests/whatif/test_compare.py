@@ -241,3 +241,27 @@ def test_differences_are_a_table_too(points):
 
     assert frame["kind"].tolist() == ["changed", "only in a", "only in b", "changed", "changed"]
     assert frame["b"][1] is None
+
+
+def test_html_shows_values_side_by_side(points):
+    """Those that differ only; where one side has nothing, the whole output."""
+    html = compare(Half, Third, points(10))._repr_html_()
+
+    assert "<th>field</th><th>Half</th><th>Third</th>" in html
+    assert "<td>3</td><td>(no group)</td><td>y</td><td>1.5</td><td>2.0</td>" in html
+    assert "<td>4</td><td>(no group)</td><td></td><td>Point(m " in html
+    assert "<td>(nothing)</td>" in html
+    assert "and 2 more outputs that differ" in html
+
+
+def test_html_shows_more_than_fields_as_whole_outputs():
+    """A tag that is new is in no field."""
+
+    class Tagged(Handler):
+        def point(self, point):
+            yield Point({"x": 1.0}, tags={"new": "tag"})
+
+    html = compare(Handler, Tagged, [Point({"x": 0.0}, time=0)])._repr_html_()
+
+    assert "<td>x</td><td>0.0</td><td>1.0</td>" in html
+    assert "Point(new=tag " in html
