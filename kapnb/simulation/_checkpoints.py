@@ -8,13 +8,14 @@ one is said here, too; who does so is `kapnb.timemachine`.
 
 from __future__ import annotations
 
+import math
 import time
 from bisect import bisect_right, insort
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from kapnb.handler import Handler
-from kapnb.simulation._copies import Copier
+from kapnb.simulation._copies import Copier, TooMuch, is_constant
 from kapnb.simulation._hidden import Hidden
 
 __all__ = ["Checkpoint", "Checkpoints", "own_attributes", "owner_of"]
@@ -23,6 +24,10 @@ __all__ = ["Checkpoint", "Checkpoints", "own_attributes", "owner_of"]
 SHARE = 0.02
 #: Seconds of a run between two checkpoints, at the least.
 EVERY_S = 0.1
+#: Bytes that are copied in a second, at the least: what a copy may take is known before it is made.
+RATE = 50e6
+#: However little time has gone by, a copy may take so many bytes.
+_FEW = 32 * 1024
 #: How many there are at most, and how many bytes; every second one goes when it is too much.
 COUNT_MAX, BYTES_MAX = 512, 64 * 1024 * 1024
 #: What a Handler's object has of the framework.
@@ -97,19 +102,28 @@ class Checkpoints:
 
     # --------------------------------------------------------------------- taking
 
-    def take(self, position: int, handler: Handler) -> None:
-        """Keep what `handler` holds after `position` inputs, unless one is near."""
+    def take(self, position: int, handler: Handler, most: float = math.inf) -> bool:
+        """Keep what `handler` holds after `position` inputs, unless one is near.
+
+        Returns
+        -------
+        bool
+            False if it would have been more than `most` bytes.
+        """
         before = self.nearest(position)
         if self.failure or (before is not None and position - before.position < self._gap):
-            return
+            return True
+        held, most = _held(handler, self.hidden), min(most, self._bytes_max // 4)
         try:
-            data = self.copier.dump(_held(handler, self.hidden), _roles(handler))
+            data = self.copier.dump(held, _roles(handler), most=most)
+        except TooMuch:
+            return False
         except Exception as error:  # a state that cannot be copied, or is changed meanwhile
-            self.failure = f"{type(error).__name__}: {error}"
-            return
-        if len(data) <= self._bytes_max // 4:
-            insort(self._kept, Checkpoint(position, data), key=lambda kept: kept.position)
-            self._thin_out()
+            self.failure = str(error) or type(error).__name__
+            return True
+        insort(self._kept, Checkpoint(position, data), key=lambda kept: kept.position)
+        self._thin_out()
+        return True
 
     def _thin_out(self) -> None:
         while len(self._kept) > self._count_max or self.size > self._bytes_max:
@@ -120,7 +134,8 @@ class Checkpoints:
 
     def put_back(self, checkpoint: Checkpoint, handler: Handler) -> None:
         """Let `handler`, which was started as the run's, hold what it held then."""
-        groups, expiry, own, hidden = self._read(checkpoint, handler)
+        roles = {role: value for value, role in _roles_of(handler)}
+        groups, expiry, own, hidden = self.copier.load(checkpoint.data, roles)
         handler.group_states.clear()  # the session holds the very dict
         handler.group_states.update(groups)
         known = handler.group_expiry()
@@ -133,35 +148,16 @@ class Checkpoints:
         attributes.update(own)
         self.hidden.put(hidden)
 
-    def around(self, handler: Handler) -> tuple[dict[str, Any], dict[int, Any]]:
-        """Return what `handler` holds beside its groups: attributes, and what is outside."""
-        return own_attributes(handler), self.hidden.held()
-
-    def at_start(self, handler: Handler) -> tuple[dict[str, Any], dict[int, Any]] | None:
-        """Return what the run's Handler held beside its groups after init, or None.
-
-        What it held of itself is `handler` here.
-        """
-        first = self.nearest(0)
-        if first is None:
-            return None
-        _, _, own, outside = self._read(first, handler)
-        return own, outside
-
-    def _read(self, checkpoint: Checkpoint, handler: Handler) -> Any:
-        roles = {role: value for value, role in _roles_of(handler)}
-        return self.copier.load(checkpoint.data, roles)
-
     def recorder(
         self,
         handler: Handler,
         *,
         share: float = SHARE,
-        every_s: float = EVERY_S,
+        every_s: float | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> Recorder:
         """Return what takes some of `handler` while it runs."""
-        return Recorder(self, handler, share, every_s, clock)
+        return Recorder(self, handler, share, EVERY_S if every_s is None else every_s, clock)
 
 
 class Recorder:
@@ -189,16 +185,22 @@ class Recorder:
     ) -> None:
         self._checkpoints, self._handler = checkpoints, handler
         self._share, self._every_s, self._clock = share, every_s, clock
-        self._due = clock() + every_s
+        self._since = clock()
+        self._due = self._since + every_s
 
     def look(self, position: int) -> None:
         """Take one, after `position` inputs, if it is time. Cheap."""
-        if self._clock() < self._due:
-            return
         began = self._clock()
-        self._checkpoints.take(position, self._handler)
+        if began < self._due:
+            return
+        past = began - self._since
+        taken = self._checkpoints.take(position, self._handler, _FEW + past * self._share * RATE)
         ended = self._clock()
-        self._due = ended + max(self._every_s, (ended - began) / self._share)
+        pause = max(self._every_s, (ended - began) / self._share)
+        if taken:
+            self._since, self._due = ended, ended + pause
+        else:  # when twice the time is past, it may cost twice as much
+            self._due = ended + max(pause, past)
 
 
 # --------------------------------------------------------------- what there is to copy
@@ -238,8 +240,7 @@ def _roles_of(handler: Handler) -> list[tuple[Any, str]]:
     """Return what a restart makes anew, and a copy must not hold on to."""
     owner = owner_of(handler)
     found = [(handler, "handler"), (owner, "owner")]
-    if owner is not handler:
-        found += [
-            (value, f"attribute {name}") for name, value in vars(owner).items() if _is_agent(value)
-        ]
+    for name, value in getattr(owner, "__dict__", {}).items():
+        if _is_agent(value) or is_constant(value):
+            found.append((value, f"attribute {name}"))
     return found

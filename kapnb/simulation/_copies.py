@@ -10,27 +10,35 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import math
 import os
 import pickle
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from kapnb.model import Point
 from kapnb.protocol import WirePoint, encode_point, wire_point
 
-__all__ = ["Copier", "is_library"]
+__all__ = ["Copier", "TooMuch", "Uncopied", "is_constant"]
 
 #: Always references: code, and what is compared by identity.
 _CODE = (type, FunctionType, BuiltinFunctionType, ModuleType)
+#: Without state of their own that could matter, or made anew with each Handler.
+_PLUMBING = frozenset({"_thread", "kapnb", "logging", "threading"})
 #: Libraries whose objects are data. Those of others are models, clients, loggers: large or not
 #: to be copied at all, and taken for constant.
 _DATA = frozenset({"numpy", "pandas", "pyarrow"})
-#: What need not be told, though it is not copied.
-_PLUMBING = frozenset({"_thread", "kapnb", "logging", "threading"})
-#: Iterators of itertools can be copied until Python 3.14 only, and warn of it.
-_UNCOPIED = frozenset({"itertools", "logging"})
+
+
+class Uncopied(Exception):
+    """Something has a state that cannot be read: a generator, a file, a socket."""
+
+
+class TooMuch(Exception):
+    """A copy would be larger than it may."""
 
 
 class Copier:
@@ -39,8 +47,7 @@ class Copier:
     Attributes
     ----------
     constants : set of str
-        Classes of objects that were met and not copied: what reads a copy shares them with the
-        one it was taken of.
+        Classes of objects that were met and not copied: models, clients.
 
     Examples
     --------
@@ -57,25 +64,42 @@ class Copier:
         self.constants: set[str] = set()
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}
+        self._lenient = False
         self._kinds: dict[type, Callable[[Any], Any]] = {}
 
-    def dump(self, value: Any, roles: Mapping[int, str] | None = None) -> bytes:
+    def dump(
+        self,
+        value: Any,
+        roles: Mapping[int, str] | None = None,
+        *,
+        most: float = math.inf,
+        lenient: bool = False,
+    ) -> bytes:
         """Return a copy of `value` as bytes.
 
         Parameters
         ----------
         value : object
         roles : mapping of int to str, optional
-            By `id`: objects that are not copied, for another stands in their place when the
-            copy is read.
+            By `id`: objects that are not copied; another may stand in their place when the copy
+            is read.
+        most : float
+            Bytes at which to give up.
+        lenient : bool
+            Whether what cannot be copied is shared, for a copy that is only looked at.
 
         Raises
         ------
+        TooMuch
+            If it takes more.
+        Uncopied
+            If something in it cannot be copied, unless `lenient`.
         Exception
-            If it cannot be copied: whatever user code, or pickle, raises.
+            Whatever user code, or pickle, raises.
         """
-        file = io.BytesIO()
-        _Pickler(file, self._reduced, roles or {}).dump(value)
+        self._lenient = lenient
+        file = _Bounded(most)
+        _Pickler(file, self._reduced, self._number, roles or {}).dump(value)
         return file.getvalue()
 
     def load(self, data: bytes, roles: Mapping[str, Any] | None = None) -> Any:
@@ -105,20 +129,31 @@ class Copier:
             if hasattr(value, "SerializeToString"):  # a message of the official API
                 return _message
             return _natural if module.startswith("kapnb.model") else self._constant
-        if top in _UNCOPIED or (top not in _DATA and is_library(module)):
+        if is_constant(value):
             return self._constant
+        if top == "itertools":  # until Python 3.14 these can be copied, with a warning
+            return self._uncopied
         try:
             reduced = value.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
-        except Exception:  # a lock, a file, a generator
-            return self._constant
+        except Exception:
+            return self._uncopied
         return self._shared if isinstance(reduced, str) else _natural  # a name: one for all
 
-    def _shared(self, value: Any) -> Any:
+    def _number(self, value: Any) -> int:
+        """Return the number under which a copy refers to an object."""
         number = self._numbers.get(id(value))
         if number is None:
             number = self._numbers[id(value)] = len(self._objects)
             self._objects.append(value)  # and keeps its id from being used again
-        return _shared, (number,)
+        return number
+
+    def _shared(self, value: Any) -> Any:
+        return _shared, (self._number(value),)
+
+    def _uncopied(self, value: Any) -> Any:
+        if self._lenient:
+            return self._shared(value)
+        raise Uncopied(f"a {type(value).__name__} cannot be copied")
 
     def _constant(self, value: Any) -> Any:
         kind = type(value)
@@ -129,16 +164,20 @@ class Copier:
 
 class _Pickler(pickle.Pickler):
     def __init__(
-        self, file: io.BytesIO, reduced: Callable[[Any], Any], roles: Mapping[int, str]
+        self,
+        file: io.BytesIO,
+        reduced: Callable[[Any], Any],
+        number: Callable[[Any], int],
+        roles: Mapping[int, str],
     ) -> None:
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
-        self._reduced, self._roles = reduced, roles
+        self._reduced, self._number, self._roles = reduced, number, roles
 
     def reducer_override(self, value: Any) -> Any:
         if value is _shared or value is _role:
             return NotImplemented  # by name: this is what the reader knows
         role = self._roles.get(id(value))
-        return self._reduced(value) if role is None else (_role, (role,))
+        return self._reduced(value) if role is None else (_role, (role, self._number(value)))
 
 
 class _Unpickler(pickle.Unpickler):
@@ -147,7 +186,23 @@ class _Unpickler(pickle.Unpickler):
         self._objects, self._roles = objects, roles
 
     def find_class(self, module: str, name: str) -> Any:
-        return self._objects.__getitem__ if name == "_shared" else self._roles.__getitem__
+        return self._objects.__getitem__ if name == "_shared" else self._played
+
+    def _played(self, role: str, number: int) -> Any:
+        """Return what plays a role now, or who played it then."""
+        return self._roles.get(role, self._objects[number])
+
+
+class _Bounded(io.BytesIO):
+    def __init__(self, most: float) -> None:
+        super().__init__()
+        self._left = most
+
+    def write(self, data: Any) -> int:
+        self._left -= len(data)
+        if self._left < 0:
+            raise TooMuch
+        return super().write(data)
 
 
 def _shared(number: int) -> Any:
@@ -155,7 +210,7 @@ def _shared(number: int) -> Any:
     raise pickle.UnpicklingError(f"object {number} is known to its Copier alone")
 
 
-def _role(role: str) -> Any:
+def _role(role: str, number: int) -> Any:
     """Stand in a copy for what plays a role; the reader puts another there."""
     raise pickle.UnpicklingError(f"{role} is known to who reads the copy")
 
@@ -174,9 +229,16 @@ def _message(value: Any) -> Any:
     return type(value).FromString, (value.SerializeToString(),)
 
 
-def is_library(module: str) -> bool:
-    """Tell whether a module was installed, and is neither the user's nor the language's own."""
+def is_constant(value: Any) -> bool:
+    """Tell whether an object is not copied, as it is a model, a client, a lock, a logger."""
+    module = type(value).__module__
     top = module.partition(".")[0]
+    return top != "kapnb" and (top in _PLUMBING or (top not in _DATA and _is_library(top)))
+
+
+@cache
+def _is_library(top: str) -> bool:
+    """Tell whether a module was installed, and is neither the user's nor the language's own."""
     if top in sys.stdlib_module_names or top == "__main__":
         return False
     try:

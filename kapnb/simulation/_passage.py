@@ -65,7 +65,6 @@ class Passage:
         self._checkpoints = checkpoints = Checkpoints(self.handler)
         start()
         if self._node.error is None:
-            checkpoints.take(0, self._node.instance)
             self._recorder = checkpoints.recorder(self._node.instance)
 
     @property

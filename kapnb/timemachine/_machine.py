@@ -38,7 +38,7 @@ class TimeMachine:
     Raises
     ------
     MomentError
-        If the Handler got no input.
+        If the Handler got no input, or is an object of the official API that all runs share.
 
     Attributes
     ----------
@@ -75,6 +75,11 @@ class TimeMachine:
         if not run.inputs:
             why = f": {run.error}" if run.error else ""
             raise MomentError(f"the Handler got no input, so there is nowhere to go{why}")
+        if getattr(run.handler, "one_object", False):
+            raise MomentError(
+                f"all runs share the one {run.handler.__name__} that was given, and its state; "
+                "give the class, and each run, and each look back, starts a fresh one"
+            )
         self.position = -1
         self.note = ""
         self._replay = Replay(run)
@@ -82,6 +87,9 @@ class TimeMachine:
         self._seen: OrderedDict[int, Moment] = OrderedDict()
         self._tried_from_start = False
         self._closing = weakref.finalize(self, Replay.stop, self._replay)
+        failure = self._replay.checkpoints.failure
+        if failure:
+            self.note = f"{failure}, so a jump may replay the run from its beginning"
 
     def __len__(self) -> int:
         return len(self.run.inputs)
@@ -219,7 +227,7 @@ class TimeMachine:
         self._closing()
         self._replay = whole
         self._closing = weakref.finalize(self, Replay.stop, whole)
-        constants = ", ".join(moment.constants) or "something that cannot be copied"
+        constants = ", ".join(moment.constants) or "what is kept outside the Handler"
         self.note = (
             f"copies of the state do not tell all of it ({constants}), so each jump replays the "
             "run from its beginning"

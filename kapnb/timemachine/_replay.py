@@ -155,11 +155,9 @@ class Replay:
     def _begin(self, checkpoint: Checkpoint | None) -> None:
         """Start where `checkpoint` is, or at the run's beginning."""
         self.differs_at, self.why = None, ""
-        at_start = checkpoint is None or checkpoint.position == 0
-        if self.stuck or at_start:
-            self._start()
-        if not at_start and not self.stuck:
-            assert checkpoint is not None
+        if self.stuck or checkpoint is None:
+            self.restart()
+        if checkpoint is not None and not self.stuck:
             self.checkpoints.put_back(checkpoint, self.handler)
             self.position = checkpoint.position
         self.began_at = self.position
@@ -167,7 +165,7 @@ class Replay:
         if self.use_checkpoints and not self.stuck:
             self._recorder = self.checkpoints.recorder(self.handler, share=_SHARE, every_s=_EVERY_S)
 
-    def _start(self) -> None:
+    def restart(self) -> None:
         """Start the Handler as the run did: init, and the snapshot if one was restored."""
         self.stop()
         self.checkpoints.hidden.reset()

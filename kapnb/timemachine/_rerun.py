@@ -19,8 +19,9 @@ from kapnb.simulation._items import Rows
 from kapnb.simulation._node import UdfNode
 from kapnb.simulation._passage import native
 from kapnb.simulation._progress import Progress
-from kapnb.timemachine._changes import changes
+from kapnb.timemachine._changes import ABSENT, changes
 from kapnb.timemachine._replay import Replay
+from kapnb.timemachine._witness import Held, held_by
 
 if TYPE_CHECKING:
     from kapnb.simulation._passage import Passage
@@ -29,7 +30,6 @@ __all__ = ["Rerun", "rerun"]
 
 #: How the session begins to say that it starts without the state it was given.
 _FRESH = "the stored snapshot was not used, starting fresh: "
-_KEEP = "return it from group_state(), or keep it in snapshot() and restore()"
 
 
 class Rerun(Simulation):
@@ -123,8 +123,7 @@ def _state_of_then(replay: Replay, since: int) -> bytes:
             f"{head}is not known: led there once more, the Handler answered input "
             f"{replay.differs_at} otherwise ({replay.why})"
         )
-    if type(replay.handler).snapshot is Handler.snapshot and (lost := _not_kept(replay)):
-        raise SnapshotError(f"{head}is not all in a snapshot: {lost}; {_KEEP}")
+    around = held_by(replay, "")
     node = replay.node
     snapshot = node.take_snapshot()
     if node.error is not None:
@@ -132,29 +131,29 @@ def _state_of_then(replay: Replay, since: int) -> bytes:
     if not snapshot:
         why = "; ".join(node.warnings) or "snapshot() gives no bytes"
         raise SnapshotError(f"{head}cannot be taken, there is no snapshot: {why}")
+    if type(replay.handler).snapshot is Handler.snapshot:
+        lost = _changed_since_start(replay, around)
+        if lost:
+            raise SnapshotError(
+                f"{head}is not all in a snapshot: {', '.join(lost)} changed since the start; "
+                "return it from group_state(), or keep it in snapshot() and restore()"
+            )
     return snapshot
 
 
-def _not_kept(replay: Replay) -> str:
-    """Name what the Handler has changed since its start beside its groups' states."""
-    checkpoints = replay.checkpoints
-    began = checkpoints.at_start(replay.handler)
-    if began is None:
-        return ""
-    own_then, outside_then = began
-    own_now, outside_now = checkpoints.around(replay.handler)
-    names = checkpoints.hidden.names
-    found = [
-        f"self.{name}"
-        for name in own_now
-        if name not in own_then or changes("", own_then[name], own_now[name])
+def _changed_since_start(replay: Replay, now: Held) -> list[str]:
+    """Name what the Handler holds otherwise than after its start, beside its groups' states."""
+    replay.restart()
+    then = held_by(replay, "")
+    own = [
+        f"self.{name}" for name in now.own if changes("", then.own.get(name, ABSENT), now.own[name])
     ]
-    found += [
-        names[number]
-        for number, value in outside_now.items()
-        if number in outside_then and changes("", outside_then[number], value)
+    outside = [
+        name
+        for name, value in now.outside.items()
+        if changes("", then.outside.get(name, ABSENT), value)
     ]
-    return ", ".join(found) and f"{', '.join(found)} changed since the start"
+    return own + outside
 
 
 def _check_fit(

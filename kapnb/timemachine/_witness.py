@@ -63,7 +63,7 @@ def _copied(replay: Replay, value: Any) -> Any:
     copier, handler = replay.checkpoints.copier, replay.handler
     roles = {id(handler): "handler", id(owner_of(handler)): "owner"}
     try:
-        data = copier.dump(value, roles)
+        data = copier.dump(value, roles, lenient=True)
         return copier.load(data, {"handler": handler, "owner": owner_of(handler)})
     except Exception:  # of user code's own pickling; what it shows is the best there is
         return shown(value)
