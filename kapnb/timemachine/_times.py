@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kapnb.errors import MomentError
 from kapnb.model import Batch, Point, format_time, parse_time
-from kapnb.protocol import decode_columns
+from kapnb.protocol import decode_times
 from kapnb.simulation._items import Rows
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ __all__ = ["Times", "as_time"]
 
 #: Ints from here on are no positions; in nanoseconds this is 17 minutes after the epoch.
 _TIME_MIN = 10**12
+#: Inputs whose times are read together.
+_BLOCK = 16_384
 
 
 def as_time(where: Any) -> int | None:
@@ -72,10 +74,14 @@ class Times:
         MomentError
             If all are before.
         """
-        times = self._known()
-        for position, one in enumerate(times):
-            if one >= time:
-                return position
+        inputs, begin = self._run.inputs, 0
+        while begin < len(inputs):
+            stop = min(begin + _BLOCK, len(inputs))
+            self._know(stop)
+            for position in range(begin, stop):
+                if self._times[position] >= time:
+                    return position
+            begin = stop
         raise MomentError(f"no input is at or after {format_time(time)}; they are {self.span()}")
 
     def span(self) -> str:
@@ -83,14 +89,15 @@ class Times:
         inputs = self._run.inputs
         return f"from {format_time(_time(inputs[0]))} to {format_time(_time(inputs[-1]))}"
 
-    def _known(self) -> array[int]:
-        """Return the times of all inputs; a paused run may have got more."""
+    def _know(self, stop: int) -> None:
+        """Know the times of the inputs up to `stop`."""
         inputs, known = self._run.inputs, len(self._times)
+        if stop <= known:
+            return
         if isinstance(inputs, Rows):
-            self._times.extend(decode_columns(inputs.encoded(known, len(inputs)))[0])
+            self._times.extend(decode_times(inputs.encoded(known, stop)))
         else:
-            self._times.extend(_time(item) for item in inputs[known:])
-        return self._times
+            self._times.extend(_time(item) for item in inputs[known:stop])
 
 
 def _time(item: Point | Batch) -> int:
