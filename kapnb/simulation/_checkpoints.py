@@ -152,12 +152,13 @@ class Checkpoints:
         self,
         handler: Handler,
         *,
-        share: float = SHARE,
+        share: float | None = None,
         every_s: float | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> Recorder:
-        """Return what takes some of `handler` while it runs."""
-        return Recorder(self, handler, share, EVERY_S if every_s is None else every_s, clock)
+        """Return what takes some of `handler` while it runs: `SHARE`, `EVERY_S`, or other."""
+        share, every_s = share or SHARE, EVERY_S if every_s is None else every_s
+        return Recorder(self, handler, share, every_s, clock)
 
 
 class Recorder:

@@ -20,7 +20,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from kapnb.model import Point
-from kapnb.protocol import WirePoint, encode_point, wire_point
+from kapnb.protocol import WirePoint, wire_point
 
 __all__ = ["Copier", "TooMuch", "Uncopied", "is_constant"]
 
@@ -220,9 +220,18 @@ def _natural(value: Any) -> Any:
 
 
 def _wire_point(value: Any) -> Any:
-    """Copy a point of the wire, which may be changed, by its bytes."""
-    point: Point = value
-    return wire_point, (encode_point(point),)
+    """Copy a point of the wire by its bytes, or, if it was changed, part by part."""
+    raw = value.raw
+    return (_wired, (value.copy(),)) if raw is None else (wire_point, (raw,))
+
+
+def _wired(plain: Point) -> WirePoint:
+    """Return a point as one of the wire that was changed."""
+    point = WirePoint()
+    point._raw = point._message = None
+    for name in Point.__slots__:
+        setattr(point, name, getattr(plain, name))
+    return point
 
 
 def _message(value: Any) -> Any:
