@@ -110,7 +110,7 @@ class Limited(Handler):
         yield point.with_fields(n=state["n"])
 
     def group_expired(self, group, state):
-        yield Point({"n": state["n"]}, name="over", tags={"was": group})
+        yield Point({"n": state["n"]}, name="over", tags={"was": group}, dimensions=["was"])
 
 
 class Asynchronous(Handler):
