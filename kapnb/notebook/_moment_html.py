@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["moment_html"]
 
 _FAINT = "opacity:.7"
-_TABLE = "border-collapse:collapse"
+_TABLE = "border-collapse:collapse;margin:0"
 _CELL = "text-align:left;vertical-align:top;padding:.15em .6em"
 _LINE = "border-top:1px solid rgba(128,128,128,.25)"
 #: Vermilion and blue of the palette for the colour-blind that plots use.
