@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-import walks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import handlers_of_faults as zoo
+import walks
 from kapnb import MomentError, simulate
 from kapnb.simulation._checkpoints import own_attributes
 from kapnb.timemachine._replay import Replay
