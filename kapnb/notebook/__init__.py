@@ -18,6 +18,7 @@ from kapnb.notebook._task_html import task_html
 if TYPE_CHECKING:
     from kapnb.notebook._compare_plot import ComparisonPlot, plot_comparison
     from kapnb.notebook._live import LiveView
+    from kapnb.notebook._moment_html import moment_html
     from kapnb.notebook._plot import Plot, plot_run
     from kapnb.notebook._recall_plot import plot_precision_recall
     from kapnb.notebook._sweep_plot import SweepPlot, plot_sweep
@@ -28,6 +29,7 @@ __all__ = [
     "Plot",
     "SweepPlot",
     "load",
+    "moment_html",
     "plot_comparison",
     "plot_precision_recall",
     "plot_run",
@@ -36,10 +38,11 @@ __all__ = [
     "task_html",
 ]
 
-#: Names that draw, and the modules that bring matplotlib in.
+#: Names that draw, and the modules that bring matplotlib in; and what needs another room.
 _LAZY = {
     "ComparisonPlot": "kapnb.notebook._compare_plot",
     "LiveView": "kapnb.notebook._live",
+    "moment_html": "kapnb.notebook._moment_html",
     "Plot": "kapnb.notebook._plot",
     "SweepPlot": "kapnb.notebook._sweep_plot",
     "plot_comparison": "kapnb.notebook._compare_plot",

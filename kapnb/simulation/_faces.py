@@ -1,7 +1,7 @@
-"""The one place where the simulator reaches up to the notebook room, lazily.
+"""The one place where the simulator reaches up to the rooms above it, lazily.
 
-The import contract names these imports as its only exception: a Simulation has a plot and
-an HTML form, and what draws them lives a layer above.
+The import contract names these imports as its only exceptions: a Simulation has a plot and
+an HTML form, and can be walked; what does so lives above.
 """
 
 from __future__ import annotations
@@ -13,14 +13,18 @@ if TYPE_CHECKING:
     from kapnb.simulation._passage import Passage
     from kapnb.simulation._simulation import Observer, Simulation
     from kapnb.simulation._task import TaskRun
+    from kapnb.timemachine import Moment, TimeMachine
 
 __all__ = [
+    "TimeMachine",  # for the annotations of those who may not look up
     "comparison_plot",
     "live_view",
+    "moment_html",
     "plot",
     "simulation_html",
     "sweep_plot",
     "task_html",
+    "time_machine",
 ]
 
 
@@ -49,6 +53,13 @@ def simulation_html(simulation: Passage) -> str:
     return html(cast("Simulation", simulation))
 
 
+def moment_html(moment: Moment) -> str:
+    """Return a moment of a run as HTML."""
+    from kapnb.notebook import moment_html as html
+
+    return html(moment)
+
+
 def task_html(run: TaskRun) -> str:
     """Return the run of a task as HTML."""
     from kapnb.notebook import task_html as html
@@ -72,3 +83,10 @@ def comparison_plot(comparison: Any, **settings: Any) -> Any:
     if settings.get("ax") is not None:
         return plot_comparison(comparison, **settings)
     return ComparisonPlot(comparison, **settings)
+
+
+def time_machine(passage: Passage) -> TimeMachine:
+    """Return what walks a run."""
+    from kapnb.timemachine import TimeMachine
+
+    return TimeMachine(passage)

@@ -18,11 +18,11 @@ from typing import Any
 
 import kapnb.errors
 from kapnb.errors import HandlerError, KapnbError
-from kapnb.faults._hidden import Hidden
 from kapnb.handler import Handler
 from kapnb.model import Batch
 from kapnb.simulation import RECORD_TO, Simulation
 from kapnb.simulation._environment import environment
+from kapnb.simulation._hidden import Hidden
 from kapnb.simulation._prepared import Prepared
 
 __all__ = ["Outcome", "Setting", "Start", "run_combination"]

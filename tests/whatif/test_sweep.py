@@ -301,6 +301,23 @@ def test_a_run_has_a_transcript_by_running_once_more(handlers, points):
     )
 
 
+def test_a_run_can_be_walked(points):
+    """By running it once more, too."""
+
+    class Counted(Handler):
+        step = Option(int)
+
+        def group_state(self):
+            return {"n": 0}
+
+        def point(self, point, state):
+            state["n"] += self.step
+
+    run = sweep(Counted, points(5), step=[1, 10], workers=1).run(step=10)
+
+    assert run.travel().go(3).after == {"n": 40}
+
+
 def test_text_and_html_do_not_tell_the_time(handlers, points):
     """How long a run took is in `seconds` alone: saved notebooks are compared."""
     both = [sweep(handlers.Peak, points(9), limit=[1.0, 4.0], workers=1) for _ in range(2)]
