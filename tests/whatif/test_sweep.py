@@ -157,6 +157,25 @@ def test_what_a_handler_prints_is_kept_with_its_run(points, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_the_environment_is_set_while_the_handler_is_asked_and_run(points):
+    """And not afterwards."""
+
+    class Placed(Handler):
+        size = Option(int)
+
+        def info(self):
+            assert os.environ["PLACE"] == "here"
+            return super().info()
+
+        def point(self, point):
+            yield point.with_fields(place=os.environ["PLACE"])
+
+    found = sweep(Placed, points(1), size=[1, 2], env={"PLACE": "here"}, workers=1)
+
+    assert [run.outputs[0].item.fields["place"] for run in found] == ["here", "here"]
+    assert "PLACE" not in os.environ
+
+
 # ------------------------------------------------------------------------------ failures
 
 
