@@ -67,6 +67,13 @@ def task_html(run: TaskRun) -> str:
     return html(run)
 
 
+def time_machine(passage: Passage) -> TimeMachine:
+    """Return what walks a run."""
+    from kapnb.timemachine import TimeMachine
+
+    return TimeMachine(passage)
+
+
 def sweep_plot(sweep: Any, **settings: Any) -> Any:
     """Return a sweep's picture, or draw it into the Axes that `axes` gives."""
     from kapnb.notebook import SweepPlot, plot_sweep
@@ -83,10 +90,3 @@ def comparison_plot(comparison: Any, **settings: Any) -> Any:
     if settings.get("ax") is not None:
         return plot_comparison(comparison, **settings)
     return ComparisonPlot(comparison, **settings)
-
-
-def time_machine(passage: Passage) -> TimeMachine:
-    """Return what walks a run."""
-    from kapnb.timemachine import TimeMachine
-
-    return TimeMachine(passage)
