@@ -401,7 +401,7 @@ class Session:
 
     def _handle_points(self, points: list[bytes]) -> None:
         """Take points one after the other, and in between send what was emitted meanwhile."""
-        self._points = rest = iter(points)
+        self._points = rest = iter(self._input.ahead(points))
         while length_hint(rest) and not self._interrupted:
             self._take(rest)
             if self._emitted:

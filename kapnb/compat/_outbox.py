@@ -30,6 +30,8 @@ WAITING_MAX = 10_000
 #: nobody waits: the callback may be waiting for that very thread.
 _LOOK_S = 0.05
 
+# `write` runs for every point: what it asks for is near.
+_Response, _Point, get_ident = udf_pb2.Response, udf_pb2.Point, threading.get_ident
 #: How a point's bytes begin: with the tag of the field `time`.
 _TIME = b"\x08"
 
@@ -171,8 +173,8 @@ class Outbox:
 
     def write(self, response: Any) -> None:
         """Take one Response, as it is now."""
-        held = response._member if type(response) is udf_pb2.Response else _content(response)
-        if self._streams and type(held) is udf_pb2.Point and self._thread == threading.get_ident():
+        held = response._member if type(response) is _Response else _content(response)
+        if self._streams and type(held) is _Point and self._thread == get_ident():
             raw, past = held._raw, held._past
             # Built from nothing: what came, and was changed, had begun with its time.
             if type(past) is bytes and past[:1] != _TIME:
