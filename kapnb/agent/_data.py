@@ -98,8 +98,11 @@ class DataInput:
             batch = batch_of(batch)
         elif not isinstance(batch, Batch):
             raise HandlerError(foreign(batch))
+        message: Any
         for message in batch.inherited(origin).messages():
-            if type(message) is WirePoint:
+            if type(message) is bytes:  # of a Handler that takes bytes
+                self.send_bytes(message)
+            elif type(message) is WirePoint:
                 self.send_point(message)
             else:
                 self.send(message)
@@ -263,6 +266,9 @@ class BatchInput(DataInput):
         self._expires: bool | None = None  # known from the first batch on
         self._whole = handler.handler_shape.whole
         self._call = {name: self._caller(name) for name in handler.handler_shape.takes_state}
+        self._takes_bytes = handler._point_bytes is not None
+        if handler._point_bytes is not None:
+            self._call["point"] = _taking_bytes(handler._point_bytes)
 
     def _caller(self, name: str) -> Callable[[Any, str], Any]:
         """Return ``f(argument, group)`` for a data method that may or may not take state."""
@@ -289,9 +295,11 @@ class BatchInput(DataInput):
         """Return the batch that was kept, and forget it."""
         begin = self.begin
         assert begin is not None
-        points = [wire_point(point) if type(point) is bytes else point for point in self.points]
+        points: list[Any] = self.points
+        if not self._takes_bytes:
+            points = [wire_point(point) if type(point) is bytes else point for point in points]
         self.begin, self.points = None, []
-        return begin, points, end  # type: ignore[return-value]
+        return begin, points, end
 
     def handle(self, begin: BeginBatch, points: list[Point], end: EndBatch) -> None:
         """Give a batch to the Handler and send what it gives."""
@@ -387,6 +395,10 @@ class BatchInput(DataInput):
             self.send(end)
         except LocalProtocolError as error:
             raise self.located(error, self._whole or "point") from error.__cause__
+
+
+def _taking_bytes(take: Callable[[bytes], Any]) -> Callable[[Any, str], Any]:
+    return lambda point, group: take(point if type(point) is bytes else point.raw)
 
 
 def _as_they_are(points: list[bytes]) -> list[bytes]:

@@ -60,10 +60,8 @@ class OfficialHandler(Handler):
         # The edges must be known before the first request, and tasks are never asked for info.
         self._declared = self._ask_info()
         self.wants, self.provides = self._declared.wants, self._declared.provides  # type: ignore[misc]
-        self._point_bytes = self._take_bytes
+        self._point_bytes = self._take_in_batch if self.wants is BATCH else self._take_bytes
         self._foresight = Foresight(_read_ahead, _was_decoded)
-        if self.wants is BATCH:
-            self.point = self._point_of_batch  # type: ignore[method-assign]
 
     _point: Callable[[Any], Any]
 
@@ -157,9 +155,11 @@ class OfficialHandler(Handler):
     # ------------------------------------------------------------------------ data
 
     def point(self, point: Point) -> Any:
-        """Call the official `point` for one of a stream; return what it wrote."""
-        given = self._take_bytes(point.raw)  # type: ignore[attr-defined]
+        """Call the official `point`; return what it wrote, if the point is one of a stream."""
+        given = self._point_bytes(point.raw)  # type: ignore[attr-defined]
         return wire_point(given) if type(given) is bytes else given
+
+    _point_bytes: Callable[[Any], Any]
 
     def _take_bytes(self, given: Any) -> Any:
         """Do what `point` does, for a point that is given as its bytes, and may be so returned.
@@ -168,13 +168,7 @@ class OfficialHandler(Handler):
         """
         outbox = self._outbox
         outbox.in_callback = True
-        if type(given) is bytes:
-            seen = _new(_Point)
-            seen._raw = given
-            seen._message = seen._late = seen._past = seen._parent = seen._foreseen = None
-        else:
-            seen = given
-        outbox.origin = seen
+        outbox.origin = seen = _received(given) if type(given) is bytes else given
         try:
             self._point(seen)
         except Exception as error:
@@ -188,8 +182,8 @@ class OfficialHandler(Handler):
     # A batch is handed out in one go at its end, and so is what was written meanwhile: half of
     # one never goes out, whatever fails.
 
-    def _point_of_batch(self, point: Point) -> None:
-        self._call(self._point, _received(point))
+    def _take_in_batch(self, raw: bytes) -> None:
+        self._call(self._point, _received(raw))
 
     def begin_batch(self, begin: BeginBatch) -> None:
         """Call the official `begin_batch`."""
@@ -243,10 +237,10 @@ _new = object.__new__
 _Point = udf_pb2.Point
 
 
-def _received(point: Point) -> udf_pb2.Point:
+def _received(raw: bytes) -> udf_pb2.Point:
     """Return a point of Kapacitor's as the script sees it, by its bytes."""
-    seen = _new(udf_pb2.Point)
-    seen._raw = point.raw  # type: ignore[attr-defined]
+    seen = _new(_Point)
+    seen._raw = raw
     seen._message = seen._late = seen._past = seen._parent = seen._foreseen = None
     return seen
 
