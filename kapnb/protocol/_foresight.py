@@ -130,13 +130,12 @@ class Foresight:
         self._first = None
         names, added = (tuple(notes.asked) for notes in self._notes)
         if self._read is None:
-            doubles = wire_point(self._raw).parse().fieldsDouble
-            self._names = names
             if not decoded or len(names) > _NAMES_MAX:  # nothing was asked, or much
                 return False
+            doubles = wire_point(self._raw).parse().fieldsDouble
             if not all(_foreseeable(name, doubles) for name in names):
                 return False
-            self._read = _reader(names, added, timed=False)
+            self._names, self._read = names, _reader(names, added, timed=False)
         elif decoded:
             if self._timed:
                 return False

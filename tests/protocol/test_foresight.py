@@ -215,6 +215,17 @@ def test_a_broken_point_is_found_when_its_turn_comes():
         average(points[7])
 
 
+def test_a_broken_point_that_is_watched_does_no_harm():
+    """The Handler that skips it has met the error, and the points after it are read."""
+    ahead, run = Foresight(), [b"\x0a\xff", *alike(7)]
+    for item in ahead.points(run)[:1]:
+        with pytest.raises(RemoteProtocolError):
+            average(item)
+
+    assert ahead.points(alike(7)) == alike(7)
+    assert exact(asked(alike(7), average, 40, ahead)) == exact(list(map(wire_point, alike(7))))
+
+
 def test_a_cut_point_does_not_eat_into_the_next():
     """One that claims bytes which are the next one's."""
     ahead = Foresight()
