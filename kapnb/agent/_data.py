@@ -181,7 +181,7 @@ class StreamInput(DataInput):
                     point = item
                 if takes_state:
                     group = point._group
-                    if group is None:
+                    if group is None or point._tags is not None:  # not known, or perhaps changed
                         group = point.group
                     if expires:
                         self.touch(group, point.time)
