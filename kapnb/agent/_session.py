@@ -208,6 +208,10 @@ class Session:
 
         return outcome(self._start_call(gathered(result)))
 
+    def where_calls_hang(self, thread_id: int | None) -> str:
+        """Return the line at which async calls are, if the thread waits for them, for a message."""
+        return "" if self._calls is None else self._calls.where_it_hangs(thread_id)
+
     @property
     def _log(self) -> logging.Logger:
         return self._log_or_none or logger()
