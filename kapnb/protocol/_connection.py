@@ -67,6 +67,7 @@ class UnknownRequest(Record):
     size: int
 
 
+#: What comes in at either end.
 Event: TypeAlias = Request | Response | EndOfStream | UnknownRequest
 
 
