@@ -1,0 +1,74 @@
+"""docs/start.md: typed in as it stands, it does what it says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+from blocks import DOCS, blocks, commands, matches
+from notebooks import write_notebook
+
+BLOCKS = blocks(DOCS / "start.md")
+CELLS = [block.text for block in BLOCKS if block.language == "python"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder in which the cells were saved as load.ipynb, and its terminal's commands were run.
+
+    With this interpreter's packages: making an environment has tests of its own.
+    """
+    folder = tmp_path_factory.mktemp("start")
+    write_notebook(folder / "load.ipynb", "".join(f"# %%\n{cell}" for cell in CELLS))
+    return folder
+
+
+def test_the_cells_say_what_the_page_shows(capsys):
+    """Each printed line is the block below its cell."""
+    matplotlib.use("agg")
+    names = {}
+
+    for cell in CELLS:
+        exec(cell, names)
+
+    shown = [
+        after.text
+        for block, after in zip(BLOCKS, BLOCKS[1:], strict=False)
+        if block.language == "python" and after.language == "text"
+    ]
+    assert len(shown) == 3
+    assert capsys.readouterr().out == "".join(shown)
+
+
+def test_the_commands_say_what_the_page_shows(folder):
+    """All but those that install and open JupyterLab; in their order."""
+    _install, *consoles = [block for block in BLOCKS if block.language == "console"]
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "MPLBACKEND": "agg",
+    }
+    for command, shown in [one for block in consoles for one in commands(block)]:
+        line = command.replace("kapnb export", "kapnb export --verify=fast")
+        done = subprocess.run(
+            ["bash", "-c", f"{line} 2>&1"], cwd=folder, env=environment, stdout=subprocess.PIPE
+        )
+
+        said = done.stdout.decode()
+        assert done.returncode == 0, said
+        assert matches(shown, said), said
+
+    deployed = folder / "deploy" / "moving_average-deploy"
+    for language, name in (("toml", "kapacitor.conf"), ("text", "moving_average.tick")):
+        excerpt = [block.text for block in BLOCKS if block.language == language][-1]
+        assert excerpt in without_remark(deployed / name)
+
+
+def without_remark(path):
+    """Return a file's text without the remark that a database must be put in."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return "".join(line for line in lines if "names no database" not in line)
