@@ -36,7 +36,7 @@ bench: $(VENV)/.dev ## benchmarks; ratios within one run, not absolute figures
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/simulation.py
 
 docs: $(VENV)/.site ## build the documentation site into build/docs; warnings are errors
-	$(BIN)/python -m sphinx -b html -c docs -d build/doctrees -j 2 -W --keep-going -q . build/docs
+	$(BIN)/python -m sphinx -b html -c docs -d build/doctrees -E -a -j 2 -W --keep-going -q . build/docs
 	@echo "build/docs/index.html"
 
 pages: $(VENV)/.dev ## write anew what is generated and committed under docs

@@ -15,14 +15,14 @@ from kapnb.cli import build_parser
 
 __all__ = ["commands", "page", "usage"]
 
-_WIDTH = 96
+_WIDTH = 88
 _INTRODUCTION = """\
 # Commands
 
 <!-- generated: make pages -->
 
-What `kapnb COMMAND --help` says. Of `--debug`, which all of them take: it shows the traceback of what is otherwise
-one message.
+What `kapnb COMMAND --help` says. Of `--debug`, which all of them take: it shows the
+traceback of what is otherwise one message.
 """
 
 
@@ -118,7 +118,9 @@ def _value(action: argparse.Action) -> str:
 def usage(parser: argparse.ArgumentParser) -> str:
     """Return the line of usage, folded at a fixed width."""
     alternatives = {
-        id(action): group for group in parser._mutually_exclusive_groups for action in _members(group)
+        id(action): group
+        for group in parser._mutually_exclusive_groups
+        for action in _members(group)
     }
     options, positionals, done = [], [], set()
     for action in _shown(parser._actions):

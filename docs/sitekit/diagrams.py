@@ -81,7 +81,7 @@ def table(name: str) -> str:
     for kind in Kind:
         cells = [states[state].get(kind) for state in used]
         if any(cells):
-            shown = " | ".join(f"→ {cell.name}" if cell else "–" for cell in cells)
+            shown = " | ".join(f"→ {cell.name}" if cell else "" for cell in cells)
             lines.append(f"| {kind.name.lower()} | {shown} |")
     return "\n".join(lines) + "\n"
 

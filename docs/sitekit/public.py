@@ -12,6 +12,7 @@ import inspect
 import io
 import pkgutil
 import re
+import sys
 import tokenize
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,16 +103,15 @@ def homes() -> dict[str, str]:
 def comment_of(name: Name) -> str | None:
     """Return what stands in ``#:`` comments above the assignment to a constant, or behind it.
 
-    It is looked for in all modules of the name's package, since a public module only hands on.
+    A public module only hands on, so it is looked for in all that have the very same object.
     """
-    root = importlib.import_module(name.module)
-    folder = Path(inspect.getsourcefile(root) or "").parent
-    for file in [Path(inspect.getsourcefile(root) or ""), *sorted(folder.rglob("*.py"))]:
-        text = file.read_text(encoding="utf-8")
-        if re.search(rf"^(\w+, )*{name.name}\b", text, re.MULTILINE):
-            found = _comments(text).get(name.name)
-            if found:
-                return found
+    for path, module in sorted(sys.modules.items()):
+        if not path.startswith(PACKAGES) or vars(module).get(name.name) is not name.value:
+            continue
+        text = Path(inspect.getsourcefile(module) or "").read_text(encoding="utf-8")
+        found = _comments(text).get(name.name)
+        if found:
+            return found
     return None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import inspect
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -51,10 +52,10 @@ def _directive(name: Name) -> str:
         words = comment_of(name) or ""
         return f".. py:data:: {name.name}\n   :module: {name.module}\n\n   {words}"
     lines = [f".. auto{name.kind}:: {name.path}"]
-    if name.kind != "function":
-        lines += ["   :members:", "   :show-inheritance:"]
-        if isinstance(name.value, type) and issubclass(name.value, enum.Enum):
-            lines.append("   :undoc-members:")
+    if isinstance(name.value, type):
+        lines.append("   :members:")
+        lines += ["   :show-inheritance:"] if name.value.__bases__ != (object,) else []
+        lines += ["   :undoc-members:"] if issubclass(name.value, enum.Enum) else []
     return "\n".join(lines)
 
 
@@ -67,6 +68,34 @@ def contents() -> str:
         lines.append(f"| [`{module}`](reference/{module}.rst) | {first} |")
     tree = ["```{toctree}", ":hidden:", "", *(f"reference/{name}" for name in public_modules())]
     return "\n".join([*lines, "", *tree, "```", ""])
+
+
+def parted(lines: list[str]) -> list[str]:
+    """Return a docstring in which each attribute stands by itself.
+
+    numpydoc lets several share their words (``expected, found : str``), which Sphinx's own field
+    lists do not know.
+    """
+    starts = [number for number, line in enumerate(lines) if line[:1].strip()]
+    ends = [*starts[1:], len(lines)]
+    found = lines[: starts[0]] if starts else list(lines)
+    section = ""
+    for start, end in zip(starts, ends, strict=True):
+        if lines[start + 1 : start + 2] and re.fullmatch("-{3,}", lines[start + 1]):
+            section = lines[start]
+        names = re.fullmatch(r"(\w+(?:, \w+)+)( : .*)", lines[start])
+        if section == "Attributes" and names:
+            for name in names[1].split(", "):
+                found += [f"{name}{names[2]}", *lines[start + 1 : end]]
+        else:
+            found += lines[start:end]
+    return found
+
+
+def _part(
+    app: Sphinx, what: str, name: str, value: object, options: object, lines: list[str]
+) -> None:
+    lines[:] = parted(lines)
 
 
 def _write(app: Sphinx) -> None:
@@ -101,6 +130,8 @@ def _check(app: Sphinx, env: BuildEnvironment) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
+    # Before napoleon, which makes field lists of the sections.
+    app.connect("autodoc-process-docstring", _part, priority=400)
     app.connect("builder-inited", _write)
     app.connect("source-read", _list)
     app.connect("env-check-consistency", _check)

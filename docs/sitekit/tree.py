@@ -9,72 +9,84 @@ from __future__ import annotations
 
 import posixpath
 import re
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-__all__ = ["sections", "setup", "toctrees"]
+__all__ = ["grown", "sections", "setup"]
 
-#: A pattern of pages in place of a list: `<!-- pages: ../notebooks/*.ipynb -->`.
-_GLOB = re.compile(r"<!-- pages: (\S+) -->")
-_LINK = re.compile(r"^[-*] .*?\]\(([^)#:]+\.(?:md|ipynb|rst))\)", re.MULTILINE)
+#: The first link of an item; or a pattern of pages that may be there, in place of a list:
+#: ``<!-- pages: ../notebooks/*.ipynb -->``.
+_ITEM = re.compile(
+    r"^[-*] .*?\]\((?P<link>[^)#:]+\.(?:md|ipynb))\)|^<!-- pages: (?P<glob>\S+) -->$", re.MULTILINE
+)
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
-#: Pages that no reader of the site is sent to.
-_APART = frozenset({"docs/index", "README"})
+#: Pages that stand in no part: the index itself, the README, and what has a tree of its own.
+_APART = re.compile(r"README$|docs/(index$|decisions/\d|reference/)")
 
 
-def sections(index: str, folder: str = "docs") -> dict[str, list[str]]:
-    """Return the pages of each section of the index, as Sphinx names them.
+def sections(index: str, pages: set[str], folder: str) -> dict[str, list[str]]:
+    """Return the pages of each section of the index.
 
     Parameters
     ----------
     index : str
         The text of the index.
-    folder : str, default: "docs"
-        Where it lies, from the source folder.
+    pages : set of str
+        All pages, as Sphinx names them: from the source folder, without suffix.
+    folder : str
+        Where the index lies, from the source folder.
 
     Returns
     -------
     dict of str to list of str
-        Names of documents or patterns, without suffixes, by the section's heading.
+        Names of pages by the section's heading; sections without pages are left out.
     """
     parts = _SECTION.split(index)[1:]
-    found = {}
+    found: dict[str, list[str]] = {}
     for heading, text in zip(parts[::2], parts[1::2], strict=True):
-        targets = _LINK.findall(text) + _GLOB.findall(text)
-        names = [posixpath.normpath(posixpath.join(folder, target)) for target in targets]
-        found[heading] = [posixpath.splitext(name)[0] for name in names]
-    return {heading: names for heading, names in found.items() if names}
+        names = [
+            page
+            for item in _ITEM.finditer(text)
+            for page in _pages(item["link"] or item["glob"], pages, folder)
+        ]
+        if names:
+            found[heading] = names
+    named = {page for names in found.values() for page in names}
+    found[list(found)[-1]] += sorted(page for page in pages - named if not _APART.match(page))
+    return found
 
 
-def toctrees(parts: dict[str, list[str]], pages: set[str]) -> str:
-    """Return the parts as toctrees, with what none of them names in the last one."""
-    listed = {page for names in parts.values() for page in _expanded(names, pages)}
-    nested = {page for page in pages if page.startswith(("docs/decisions/", "docs/reference/"))}
-    left = sorted(pages - listed - _APART - nested)
-    blocks = []
-    for heading, names in parts.items():
-        more = left if heading == list(parts)[-1] else []
-        lines = [f"/{page}" for page in [*_expanded(names, pages), *more]]
-        head = ["```{toctree}", ":hidden:", f":caption: {heading}", ""]
-        blocks.append("\n".join([*head, *lines, "```"]))
-    return "\n\n".join(blocks)
+def grown(index: str, pages: set[str], folder: str) -> str:
+    """Return the index with its tree below, and with lists where patterns stood."""
+    trees = [
+        "\n".join(["```{toctree}", ":hidden:", f":caption: {heading}", "", *names, "```"])
+        for heading, names in (
+            (heading, [f"/{page}" for page in names])
+            for heading, names in sections(index, pages, folder).items()
+        )
+    ]
+
+    def listed(item: re.Match[str]) -> str:
+        if not item["glob"]:
+            return item[0]
+        suffix = posixpath.splitext(item["glob"])[1]
+        return "\n".join(f"- [](/{page}{suffix})" for page in _pages(item["glob"], pages, folder))
+
+    return "\n\n".join([_ITEM.sub(listed, index), *trees]) + "\n"
 
 
-def _expanded(names: list[str], pages: set[str]) -> list[str]:
-    from fnmatch import fnmatch
-
-    found: dict[str, None] = {}
-    for name in names:
-        found.update(dict.fromkeys(sorted(page for page in pages if fnmatch(page, name))))
-    return list(found)
+def _pages(target: str, pages: set[str], folder: str) -> list[str]:
+    """Return the pages that a link or a pattern of the index means."""
+    name = posixpath.splitext(posixpath.normpath(posixpath.join(folder, target)))[0]
+    return sorted(page for page in pages if fnmatch(page, name))
 
 
 def _grow(app: Sphinx, page: str, source: list[str]) -> None:
     if page == app.config.root_doc:
-        parts = sections(source[0], posixpath.dirname(page))
-        source[0] += "\n\n" + toctrees(parts, set(app.env.found_docs)) + "\n"
+        source[0] = grown(source[0], set(app.env.found_docs), posixpath.dirname(page))
     elif page == "README":  # the same house's other door
         source[0] = f"---\norphan: true\n---\n\n{source[0]}"
     elif page == "docs/decisions/README":

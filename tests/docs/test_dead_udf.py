@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from blocks import DOCS, ROOT
+from pages import DOCS, ROOT
 
 PAGE = (DOCS / "dead-udf.md").read_text(encoding="utf-8")
 HEADINGS = re.findall(r"^### `(.*)`$", PAGE, re.MULTILINE)
@@ -55,7 +55,9 @@ def what_define_and_enable_said():
 def what_kapnb_says():
     """The right column of docs/failures.md, which has a test of its own."""
     rows = (DOCS / "failures.md").read_text(encoding="utf-8").splitlines()
-    last = [row.rstrip(" |").replace("\\|", "¦").rpartition("| ")[2] for row in rows if row[:3] == "| `"]
+    last = [
+        row.rstrip(" |").replace("\\|", "¦").rpartition("| ")[2] for row in rows if row[:3] == "| `"
+    ]
     texts = [cell.replace("¦", "|") for cell in last if cell.startswith("Error: u2: ")]
     return sorted({text.removeprefix("Error: u2: ") for text in texts})
 

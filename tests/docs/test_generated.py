@@ -58,7 +58,7 @@ def test_a_command_line_is_folded_at_a_fixed_width(monkeypatch):
     lines = commands.usage(parser).splitlines()
 
     assert len(lines) == 3
-    assert all(len(line) <= 96 for line in lines)
+    assert all(len(line) <= 88 for line in lines)
     assert all(line.endswith("VALUE]") for line in lines)
 
 

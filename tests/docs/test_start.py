@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
-import matplotlib
+import matplotlib as mpl
 import pytest
 
-from blocks import DOCS, blocks, commands, matches
 from notebooks import write_notebook
+from pages import DOCS, blocks, commands, matches
 
 BLOCKS = blocks(DOCS / "start.md")
 CELLS = [block.text for block in BLOCKS if block.language == "python"]
@@ -30,7 +31,7 @@ def folder(tmp_path_factory):
 
 def test_the_cells_say_what_the_page_shows(capsys):
     """Each printed line is the block below its cell."""
-    matplotlib.use("agg")
+    mpl.use("agg")
     names = {}
 
     for cell in CELLS:
@@ -38,7 +39,7 @@ def test_the_cells_say_what_the_page_shows(capsys):
 
     shown = [
         after.text
-        for block, after in zip(BLOCKS, BLOCKS[1:], strict=False)
+        for block, after in pairwise(BLOCKS)
         if block.language == "python" and after.language == "text"
     ]
     assert len(shown) == 3
