@@ -24,6 +24,7 @@ extensions = [
     "sitekit.tree",
     "sitekit.reference",
     "sitekit.names",
+    "sitekit.offline",
 ]
 
 root_doc = "docs/index"

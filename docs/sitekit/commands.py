@@ -122,15 +122,17 @@ def usage(parser: argparse.ArgumentParser) -> str:
         for group in parser._mutually_exclusive_groups
         for action in _members(group)
     }
-    options, positionals, done = [], [], set()
+    options: list[str] = []
+    positionals: list[str] = []
+    done = set()
     for action in _shown(parser._actions):
         group = alternatives.get(id(action))
         if group is None:
             (options if action.option_strings else positionals).append(_in_usage(action))
         elif id(group) not in done:
             done.add(id(group))
-            words = " | ".join(_bare(one) for one in _members(group))
-            options.append(f"({words})" if group.required else f"[{words}]")
+            choice = " | ".join(_bare(one) for one in _members(group))
+            options.append(f"({choice})" if group.required else f"[{choice}]")
     if parser._subparsers is not None:
         positionals.append("COMMAND …")
     # Words of one argument stay together: a blank that is not folded stands between them.

@@ -113,12 +113,12 @@ def _arrow(ends: tuple[State, State], kinds: list[Kind]) -> Iterator[str]:
         yield from _loop(ends[0], words)
     elif to_y != y:  # down to FAILED
         side = (x > to_x) - (x < to_x)
-        end = f"{to_x + side * (_HALF_X - 16)} {to_y - _HALF_Y}"
-        yield f'<path class="arrow" d="M{x - side * 20} {y + _HALF_Y}L{end}"/>'
+        at = f"{to_x + side * (_HALF_X - 16)} {to_y - _HALF_Y}"
+        yield f'<path class="arrow" d="M{x - side * 20} {y + _HALF_Y}L{at}"/>'
         yield from _label((x + to_x) / 2 + side * 15, (y + to_y) / 2, [words])
     else:
         side = 1 if to_x > x else -1
-        shift = -11 if ends[::-1] in _BOTH_WAYS and side == 1 else 11 * (ends in _BOTH_WAYS)
+        shift = -11 * side if ends in _BOTH_WAYS else 0
         start, end = x + side * _HALF_X, to_x - side * _HALF_X
         yield f'<path class="arrow" d="M{start} {y + shift}H{end}"/>'
         yield from _label((x + to_x) / 2, y + shift + (-8 if side == 1 else 18), [words])
