@@ -49,7 +49,7 @@ notebooks: $(VENV)/.dev ## run the notebooks and keep their fresh outputs
 	$(BIN)/python notebooks/refresh.py
 
 clean: ## remove what the other targets made
-	rm -rf build dist $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build dist docs/reference $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
