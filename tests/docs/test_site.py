@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import importlib
 import re
 import sys
@@ -9,7 +10,7 @@ import sys
 import pytest
 
 from pages import DOCS, ROOT
-from sitekit import public, reference
+from sitekit import offline, public, reference
 from sitekit.offline import loaded_from_elsewhere
 from sitekit.tree import grown, sections
 
@@ -170,3 +171,10 @@ def test_attributes_that_share_their_words_are_parted():
 def test_what_is_loaded_from_elsewhere_is_seen(html):
     """A build with such a page fails."""
     assert len(loaded_from_elsewhere(html)) == 1
+
+
+def test_the_examples_of_the_sites_own_modules_run():
+    """As those of kapnb do."""
+    failed, tried = doctest.testmod(offline)
+
+    assert (failed, tried) == (0, 2)
