@@ -39,10 +39,9 @@ include_patterns = [
 ]
 exclude_patterns = [".venv", "build", ".git", ".*_cache", "tests", "kapnb", "exporter"]
 
-myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"
-# A page says once what went wrong, in the order of the cells.
+# What a cell printed in pieces is one block.
 nb_merge_streams = True
 
 autodoc_member_order = "bysource"

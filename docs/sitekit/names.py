@@ -7,6 +7,7 @@ references (:py:obj:) to names of kapnb must resolve, or the build says so.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
@@ -83,6 +84,7 @@ def _paths(target: str, module: str, domain: PythonDomain) -> list[str]:
     return [f"{path}.{member}" for path in owner] if len(owner) == 1 else []
 
 
+@functools.cache
 def _definitions() -> dict[str, str]:
     """Return the public paths of classes and functions by where they are defined."""
     found: dict[str, str] = {}

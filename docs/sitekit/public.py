@@ -9,11 +9,9 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
-import io
 import pkgutil
 import re
 import sys
-import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -119,18 +117,13 @@ def _comments(text: str) -> dict[str, str]:
     """Return the ``#:`` comments of a file's assignments at the left margin."""
     found: dict[str, str] = {}
     above: list[str] = []
-    lines = {
-        token.start[0]: token.string
-        for token in tokenize.generate_tokens(io.StringIO(text).readline)
-        if token.type == tokenize.COMMENT and token.string.startswith("#:")
-    }
-    for number, line in enumerate(text.splitlines(), 1):
+    for line in text.splitlines():
         if line.startswith("#:"):
             above.append(line[2:].strip())
             continue
         target = re.match(r"(\w+(?:, \w+)*)\s*(?::[^=]+)?=", line)
         if target:
-            words = above or ([lines[number][2:].strip()] if number in lines else [])
+            words = above or re.findall(r"\s#: (.+)$", line)
             if words:
                 found.update(dict.fromkeys(target[1].split(", "), " ".join(words)))
         above = []

@@ -7,6 +7,7 @@ document, though it is public, is a warning, and so an error of `make docs`.
 from __future__ import annotations
 
 import enum
+import importlib
 import inspect
 import re
 from pathlib import Path
@@ -63,7 +64,7 @@ def contents() -> str:
     """Return the list of the pages, in Markdown: each module with its first sentence."""
     lines = ["| module | |", "| --- | --- |"]
     for module in public_modules():
-        words = inspect.getdoc(__import__(module, fromlist=["_"])) or ""
+        words = inspect.getdoc(importlib.import_module(module)) or ""
         first = words.partition("\n\n")[0].replace("\n", " ").replace("|", r"\|")
         lines.append(f"| [`{module}`](reference/{module}.rst) | {first} |")
     tree = ["```{toctree}", ":hidden:", "", *(f"reference/{name}" for name in public_modules())]

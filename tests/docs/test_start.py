@@ -67,9 +67,19 @@ def test_the_commands_say_what_the_page_shows(folder):
     for language, name in (("toml", "kapacitor.conf"), ("text", "moving_average.tick")):
         excerpt = [block.text for block in BLOCKS if block.language == language][-1]
         assert excerpt in without_remark(deployed / name)
+    guide = [block.text for block in blocks(DOCS / "deploy-kapacitor.md")]
+    for line in "".join(text for text in guide if text.startswith("[udf")).splitlines():
+        # The variables are the operator's.
+        assert line in conf_of(deployed) or "LEVEL" in line or ".env]" in line
 
 
 def without_remark(path):
     """Return a file's text without the remark that a database must be put in."""
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     return "".join(line for line in lines if "names no database" not in line)
+
+
+def conf_of(folder):
+    """Return the lines of kapacitor.conf, those in comments too."""
+    text = (folder / "kapacitor.conf").read_text(encoding="utf-8")
+    return text.replace("# ", "").splitlines()
