@@ -88,11 +88,6 @@ GIVEN = {
     "state.md": "",
     "stress.md": "",
     "testing.md": "Average = MovingAverage",
-    "timemachine.md": """
-        import shutil
-        from pages import ROOT
-        shutil.copy(ROOT / "notebooks/data/host_cpu.srpl", "host_cpu.srpl")  # all of it
-    """,
     "tickscript.md": """
         from kapnb.tick.nodes import Node
         Band = MovingAverage
