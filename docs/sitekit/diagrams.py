@@ -30,6 +30,8 @@ _PLACES = {
     State.BATCH: (750, 120),
     State.FAILED: (450, 310),
 }
+#: Ends between which there is an arrow each way.
+_BOTH_WAYS = {(State.READY, State.BATCH), (State.BATCH, State.READY)}
 _WIDTH, _HALF_X, _HALF_Y = 900, 66, 26
 _MEANINGS = {
     State.START: "before init",
@@ -122,10 +124,6 @@ def _arrow(ends: tuple[State, State], kinds: list[Kind]) -> Iterator[str]:
         start, end = x + side * _HALF_X, to_x - side * _HALF_X
         yield f'<path class="arrow" d="M{start} {y + shift}H{end}"/>'
         yield from _label((x + to_x) / 2, y + shift + (-8 if side == 1 else 18), [words])
-
-
-#: Ends between which there is an arrow each way.
-_BOTH_WAYS = {(State.READY, State.BATCH), (State.BATCH, State.READY)}
 
 
 def _loop(state: State, words: str) -> Iterator[str]:
