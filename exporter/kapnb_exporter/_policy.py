@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 __all__ = [
+    "BLIND",
+    "HEAVY",
     "is_data",
     "is_ipython_name",
     "is_local",
@@ -45,6 +47,20 @@ _DATA = (
 _CONSTANTS = (
     *("pandas.DateOffset", "pandas.Interval", "pandas.Period", "pandas.offsets"),
     *("pandas.Timedelta", "pandas.Timestamp", "pandas.to_timedelta"),
+)
+
+#: Packages whose import takes long enough to be felt: tenths of a second, or seconds.
+HEAVY = frozenset(
+    (
+        *("catboost", "cv2", "dask", "jax", "keras", "lightgbm", "numba", "numpy", "onnxruntime"),
+        *("pandas", "polars", "pyarrow", "scipy", "sklearn", "statsmodels", "tensorflow", "torch"),
+        *("transformers", "xarray", "xgboost"),
+    )
+)
+
+#: Functions behind which names are made up while the script runs.
+BLIND = frozenset(
+    ("__import__", "eval", "exec", "globals", "importlib.import_module", "locals", "vars")
 )
 
 #: Calls that a person answers.

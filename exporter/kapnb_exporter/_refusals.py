@@ -185,6 +185,16 @@ def star_import(notebook: Notebook, use: Use, stars: Sequence[Import]) -> Export
     return _refusal("KN205", notebook, use.place, message)
 
 
+def shadowed_builtin(notebook: Notebook, use: Use) -> ExportError:
+    """KN205, when a star import, or a magic, gives a builtin's name another meaning."""
+    message = (
+        f"`{use.read.name}`, used by {use.user}, is Python's own in the script, but not in the "
+        "notebook, where a star import or a magic puts something else in its place. Import that "
+        "by name, or under another one"
+    )
+    return _refusal("KN205", notebook, use.place, message)
+
+
 def notebook_only(notebook: Notebook, use: Use, path: str) -> ExportError:
     """KN206, when the script would need a package that is for notebooks."""
     message = (
@@ -228,7 +238,8 @@ def mutated(
     """KN209, when another statement changes an object of the closure."""
     message = (
         f"`{name}`, defined in {_at(_place(definition))} and needed by the script, is changed "
-        "here; the script would have it unchanged. Build it in its definition"
+        "here; the script would have it unchanged. Build it in its definition, or give what "
+        "comes of it a name of its own with freeze() or artifact()"
     )
     return _refusal("KN209", notebook, place, message)
 
@@ -240,6 +251,15 @@ def writes_global(notebook: Notebook, statement: Statement, write: Read) -> Expo
         "all groups share. Keep it in the group's state"
     )
     return _refusal("KN210", notebook, (statement.cell, write.line), message)
+
+
+def changes_global(notebook: Notebook, statement: Statement, read: Read) -> ExportError:
+    """KN210, when a function of the closure changes a module-level object in place."""
+    message = (
+        f"{read.user} changes `{read.name}`, which a snapshot does not hold and all groups share. "
+        f"Keep it in the group's state. {_allow('KN210')}"
+    )
+    return _refusal("KN210", notebook, (statement.cell, read.line), message)
 
 
 def out_of_order(notebook: Notebook, use: Use, binding: Statement) -> ExportError:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from kapnb.errors import ExportError
 from kapnb.model import InfoResponse
 from kapnb.simulation import message_from_text
 from kapnb_exporter import _refusals
-from kapnb_exporter._after import closing_cell
+from kapnb_exporter._after import Asked, closing_cell
 from kapnb_exporter._closure import Closure
 from kapnb_exporter._excerpt import excerpt
 from kapnb_exporter._execute import Execution, Recording
@@ -25,12 +25,20 @@ from kapnb_exporter.formats import File, Product
 __all__ = ["closing", "make_product", "simulations_of"]
 
 
-def closing(closure: Closure) -> Callable[[Path], str]:
-    """Return what writes the cell that asks the kernel for all that the script needs of it."""
-    frozen = {kept.name: len(head_of(kept)) for kept in closure.kept if kept.file is None}
-    files = [kept.file for kept in closure.kept if kept.file is not None]
-    names = sorted(closure.defined - {kept.name for kept in closure.kept})
-    return lambda records: closing_cell(records, closure.handler, names, frozen, files)
+def closing(closures: Iterable[Closure]) -> Callable[[Path], str]:
+    """Return what writes the cell that asks the kernel for all that the scripts need of it."""
+    asked = [_asked(closure) for closure in closures]
+    return lambda records: closing_cell(records, asked)
+
+
+def _asked(closure: Closure) -> Asked:
+    return Asked(
+        handler=closure.handler,
+        names=sorted(closure.defined - {kept.name for kept in closure.kept}),
+        frozen={kept.name: len(head_of(kept)) for kept in closure.kept if kept.file is None},
+        files=[kept.file for kept in closure.kept if kept.file is not None],
+        builtins=sorted(closure.builtins),
+    )
 
 
 def _facts(
@@ -54,6 +62,7 @@ def _facts(
         modules=modules,
         check=excerpt(plain),
         target=target,
+        modules_beside=bool(brought.files),
     )
 
 
@@ -130,8 +139,10 @@ def make_product(
     Raises
     ------
     ExportError
-        KN206, KN301, KN302, KN310, KN311 or KN312: something of it must not travel, or cannot.
+        KN205, KN206, KN301, KN302, KN310, KN311 or KN312: something must not travel, or cannot.
     """
+    for name in execution.answer["shadowed"]:
+        raise _refusals.shadowed_builtin(closure.notebook, closure.builtins[name])
     _check_frozen(closure, execution)
     brought = _brought(closure, execution, bring_modules=bring_modules)
     facts = _facts(closure, execution, ours, brought, target)
@@ -147,6 +158,7 @@ def make_product(
         notebook=closure.notebook.name,
         script=render(closure, facts),
         requirements=needed,
+        modules=closure.modules | facts.modules,
         beside=tuple(beside),
     )
 

@@ -207,7 +207,10 @@ def _options(bench: Bench) -> Iterator[Row]:
     for probe, answer in zip(bench.probes, answers, strict=True):
         _compare(bench, probe.transcript, answer, f"init with {probe.name}")
     if bench.probes:
-        yield Row("init", "ok", f"with {', '.join(probe.name for probe in bench.probes)}")
+        quickest = min(answer.seconds for answer in answers)
+        names = ", ".join(probe.name for probe in bench.probes)
+        verdict = "ok" if quickest < _SLOW_S else "note"
+        yield Row("init", verdict, f"with {names}; within {quickest:.2f} s of the start")
 
 
 def _restore(bench: Bench) -> Iterator[Row]:
