@@ -120,24 +120,28 @@ def _explained(option: Option[Any]) -> str:
 
 
 def _artifact(file: str) -> dict[str, Any]:
-    """Say where an artifact lies, its hash, and the modules that reading it takes."""
+    """Say where an artifact lies, its hash, and the modules and names that reading it takes."""
     path = KEPT[file]
     modules = {MODULES[suffix] for suffix in [Path(file).suffix] if suffix in MODULES}
+    own: set[str] = set()
     read = reader_of(file)
     if read is not None:
-        with _unpickling(modules):
+        with _unpickling(modules, own):
             read(path)
-    return {"path": path, "sha256": sha256_of(path), "modules": sorted(modules)}
+    facts = {"modules": sorted(modules), "own": sorted(own)}
+    return {"path": path, "sha256": sha256_of(path), **facts}
 
 
 @contextmanager
-def _unpickling(modules: set[str]) -> Iterator[None]:
-    """Collect the modules whose classes are unpickled meanwhile."""
+def _unpickling(modules: set[str], own: set[str]) -> Iterator[None]:
+    """Collect the modules whose classes are unpickled meanwhile, and the notebook's own names."""
     watching = True
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
         if watching and event == "pickle.find_class":
-            modules.add(str(arguments[0]))
+            module, name = map(str, arguments)
+            modules.add(module)
+            own.update([name.partition(".")[0]] if module == "__main__" else [])
 
     sys.addaudithook(watch)  # it cannot be taken away again; this process ends soon
     yield

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kapnb.errors import ExportError
 from kapnb_exporter._alerts import read_alert
+from kapnb_exporter._carried import check_carried, path_notes
 from kapnb_exporter._closure import Closure, check_script_name, close
 from kapnb_exporter._deploy import deploy_files
 from kapnb_exporter._execute import Execution, Recording, execute
@@ -215,11 +216,13 @@ def _make(plan: _Planned, execution: Execution, way: Way) -> _Made:
     space = read_namespace(closure.notebook)
     shown = showing_cells(space, closure.handler)
     notes = list(stale_cells(execution.saved, execution.fresh, shown))
+    notes += path_notes(ours, closure.notebook.path.parent)
     notes += notices(closure, space, product.modules)
     proof = prove(product, execution, ours, way)
     files, packed = _packed(product, ours, execution, way, proof)
     proof = replace(proof, rows=proof.rows + packed)
     if request.with_tests:
+        check_carried(closure, ours, [str(recording.transcript) for recording in ours])
         files += test_files(product, ours, execution.folder)
     if request.deploy:
         files += deploy_files(product, ours, proof, execution.answer["options"])

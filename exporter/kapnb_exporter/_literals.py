@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["allowed_lines", "find_machine_path", "find_secret"]
+__all__ = ["allowed_lines", "find_machine_path", "find_secret", "shapes"]
 
 #: Tokens that say themselves what they are.
 _SHAPES = {
@@ -156,8 +156,14 @@ def _shaped_secrets(source: str, first: int) -> Iterator[tuple[int, str]]:
         yield from ((number, kind) for kind in _kinds(line))
 
 
+def shapes(text: str) -> Iterator[tuple[str, str]]:
+    """Yield kind and text of what says itself that it is a secret, wherever it stands."""
+    for kind, pattern in _SHAPE.items():
+        yield from ((kind, found[0]) for found in pattern.finditer(text))
+
+
 def _kinds(text: str) -> Iterator[str]:
-    return (kind for kind, pattern in _SHAPE.items() if pattern.search(text))
+    return (kind for kind, _ in shapes(text))
 
 
 def _named_secrets(node: ast.stmt) -> Iterator[tuple[int, str]]:

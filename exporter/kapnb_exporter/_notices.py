@@ -11,7 +11,7 @@ from kapnb_exporter._names import Read
 from kapnb_exporter._namespace import Namespace
 from kapnb_exporter._statements import Statement
 
-__all__ = ["notices"]
+__all__ = ["notices", "volatile_calls"]
 
 
 def notices(closure: Closure, space: Namespace, modules: Iterable[str]) -> Iterator[str]:
@@ -41,6 +41,17 @@ def notices(closure: Closure, space: Namespace, modules: Iterable[str]) -> Itera
             f"{closure.notebook.where(cell, line)}: KN305: {what}: a name that is only made up "
             "there was not followed; see that the script has it"
         )
+
+
+def volatile_calls(closure: Closure, space: Namespace) -> tuple[str, ...]:
+    """Return the places where the clock, chance or the process decide what comes of it."""
+    found = {
+        (statement.cell, read.line, path)
+        for statement in closure.statements
+        for read in statement.names.reads
+        if read.called and (path := space.absolute(read.path)) and _policy.is_volatile(path)
+    }
+    return tuple(f"{path} (cell {cell}, line {line})" for cell, line, path in sorted(found))
 
 
 def _blind(space: Namespace, statement: Statement) -> Iterator[tuple[Read, str]]:

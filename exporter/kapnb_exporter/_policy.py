@@ -15,6 +15,7 @@ __all__ = [
     "is_notebook_only",
     "is_standard_stream",
     "is_user_input",
+    "is_volatile",
 ]
 
 #: Packages, and rooms of kapnb, that show or play something to a person at a notebook.
@@ -63,6 +64,14 @@ BLIND = frozenset(
     ("__import__", "eval", "exec", "globals", "importlib.import_module", "locals", "vars")
 )
 
+#: Calls that answer otherwise each time, or in each process.
+_VOLATILE = (
+    *("datetime.date.today", "datetime.datetime.now", "datetime.datetime.today"),
+    *("datetime.datetime.utcnow", "hash", "id", "os.getpid", "os.urandom", "secrets"),
+    *("numpy.random", "random", "time.localtime", "time.monotonic", "time.perf_counter"),
+    *("time.time", "time.time_ns", "uuid.uuid1", "uuid.uuid4"),
+)
+
 #: Calls that a person answers.
 _USER_INPUT = ("click.prompt", "getpass.getpass", "input", "questionary")
 
@@ -89,6 +98,11 @@ def is_standard_stream(path: str) -> bool:
 def is_user_input(path: str) -> bool:
     """Whether calling the path asks a person."""
     return _is_under(path, _USER_INPUT)
+
+
+def is_volatile(path: str) -> bool:
+    """Whether calling the path gives something else each time, or in each process."""
+    return _is_under(path, _VOLATILE)
 
 
 def is_ipython_name(name: str) -> bool:

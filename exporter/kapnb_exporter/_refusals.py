@@ -299,6 +299,19 @@ def unwritable(notebook: Notebook, statement: Statement) -> ExportError:
     return _refusal("KN213", notebook, _place(statement), message)
 
 
+def holds_own_class(
+    notebook: Notebook, statement: Statement, definition: Binding, name: str
+) -> ExportError:
+    """KN213, when an artifact is pickled from classes or functions of the notebook."""
+    message = (
+        f"`{statement.title}` holds `{name}` ({_at(_place(definition))}), which the script does "
+        "not define, so that the file could not be read there. Move it into a module beside the "
+        "notebook and bring that along (--bring-modules), or keep plain values and arrays and make "
+        "the object of them in the script"
+    )
+    return _refusal("KN213", notebook, _place(statement), message)
+
+
 # -- KN3xx: modules and streams
 
 
@@ -341,6 +354,17 @@ def secret(notebook: Notebook, statement: Statement, line: int, kind: str) -> Ex
     )
     where = notebook.where(statement.cell, line)
     return ExportError(message, where=where, code="KN310")
+
+
+def secret_in_data(
+    notebook: Notebook, handler: str, place: tuple[int, int], kind: str
+) -> ExportError:
+    """KN310, when the options or the data of a simulation hold a secret."""
+    message = (
+        f"a simulation of {handler} holds what looks like {kind}, and the script carries some of "
+        f"it for --check. Simulate it with something made up. {_allow('KN310')}"
+    )
+    return ExportError(message, where=notebook.where(*place), code="KN310")
 
 
 def machine_path(notebook: Notebook, statement: Statement, line: int, path: str) -> ExportError:

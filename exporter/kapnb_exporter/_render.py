@@ -7,10 +7,10 @@ hash enters.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from kapnb._freeze import literal
 from kapnb.errors import ExportError
 from kapnb.model import InfoResponse
 from kapnb_exporter._closure import Closure
@@ -138,7 +138,7 @@ def _prepare(facts: Facts) -> str:
     return _DECLARED.format(
         wants=info.wants.name,
         provides=info.provides.name,
-        options=json.dumps(options, ensure_ascii=False),
+        options=literal(options, indent=8, used=len("options=,")),
         beside=f"\n        {_BESIDE}," if facts.modules_beside else "",
     )
 
