@@ -225,7 +225,8 @@ def _make(plan: _Planned, execution: Execution, way: Way) -> _Made:
         check_carried(closure, ours, [str(recording.transcript) for recording in ours])
         files += test_files(product, ours, execution.folder)
     if request.deploy:
-        files += deploy_files(product, ours, proof, execution.answer["options"])
+        product = replace(product, recordings=ours)
+        files += deploy_files(product, proof, execution.answer["options"])
     notes += proof.notes
     files.append(sidecar(product, proof, notes, ours, files=files, now=datetime.now(UTC)))
     return _Made(closure.handler, tuple(files), ours, proof.rows, tuple(notes))
@@ -261,8 +262,9 @@ def _check_request(request: Request) -> None:
         raise ExportError(
             "--with-tests and --deploy write files for a script; they go with --format script alone"
         )
-    if (request.alert or request.alert_when) and request.format != "tsam":
-        raise ExportError("--alert and --alert-when go with --format tsam alone")
+    for name in ("alert", "alert_when", "archive", "device"):
+        if getattr(request, name) and request.format != "tsam":
+            raise ExportError(f"--{name.replace('_', '-')} goes with --format tsam alone")
     if bool(request.alert) != bool(request.alert_when):
         raise ExportError("an alert needs both: where it goes (--alert), and when (--alert-when)")
     if request.alert and request.alert_when:
