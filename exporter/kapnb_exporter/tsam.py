@@ -71,7 +71,9 @@ class Fault:
         return f"{self.where}: {self.reason}"
 
 
-def validate(archive: Path, config: Path | Mapping[str, Any] | None = None) -> tuple[Fault, ...]:
+def validate(
+    archive: Path, config: Path | Mapping[str, Any] | None = None, *, kind: str = "tar"
+) -> tuple[Fault, ...]:
     """Return what the service would refuse, or accept and never run.
 
     Parameters
@@ -80,6 +82,8 @@ def validate(archive: Path, config: Path | Mapping[str, Any] | None = None) -> t
         What is posted to ``/udfs/package``.
     config : Path or mapping, optional
         What is posted to ``/config``; without it only the archive is looked at.
+    kind : {"tar", "zip"}
+        What the service takes: a tar file since its release 2026.1, a zip file before.
 
     Returns
     -------
@@ -97,12 +101,12 @@ def validate(archive: Path, config: Path | Mapping[str, Any] | None = None) -> t
     udfs/mean.py: is missing
     tick_scripts/mean.tick: is missing
     """
-    faults = [*_archive_name(archive)]
+    faults = [*_archive_name(archive, kind)]
     files: dict[str, bytes] = {}
     try:
-        with (_Zip if archive.suffix == ".zip" else _Tar)(archive) as opened:
+        with _OPENED[kind](archive) as opened:
             entries = opened.entries()
-            faults += _scan(archive, entries)
+            faults += _scan(archive, entries, kind)
             if not faults:  # only what is safe is read
                 files = {
                     entry.name.removeprefix("./"): opened.read(entry.name)
@@ -110,7 +114,6 @@ def validate(archive: Path, config: Path | Mapping[str, Any] | None = None) -> t
                     if entry.kind == "file"
                 }
     except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
-        kind = "zip" if archive.suffix == ".zip" else "tar"
         return (*faults, Fault("archive", archive.name, f"is no readable {kind} archive: {error}"))
     if faults:
         return tuple(faults)
@@ -122,15 +125,17 @@ def validate(archive: Path, config: Path | Mapping[str, Any] | None = None) -> t
     return tuple(faults)
 
 
-def check(archive: Path, config: Path | Mapping[str, Any] | None = None) -> None:
-    """Refuse what `validate` finds fault with.
+def check(
+    archive: Path, config: Path | Mapping[str, Any] | None = None, *, kind: str = "tar"
+) -> None:
+    """Refuse what `validate`, which has the same parameters, finds fault with.
 
     Raises
     ------
     ExportError
         KN408, with each fault on a line.
     """
-    faults = validate(archive, config)
+    faults = validate(archive, config, kind=kind)
     if faults:
         lines = "".join(f"\n  {fault}" for fault in faults)
         raise ExportError(f"the service would not run {archive.name}:{lines}", code="KN408")
@@ -139,9 +144,9 @@ def check(archive: Path, config: Path | Mapping[str, Any] | None = None) -> None
 # -------------------------------------------------------------------------------- archive
 
 
-def _archive_name(archive: Path) -> Iterator[Fault]:
-    if archive.suffix not in (".tar", ".zip"):
-        yield Fault("name", archive.name, "must end in .tar, or in .zip before release 2026.1")
+def _archive_name(archive: Path, kind: str) -> Iterator[Fault]:
+    if archive.suffix != f".{kind}":
+        yield Fault("name", archive.name, f"must end in .{kind}")
     if not _NAME.fullmatch(archive.stem):
         yield Fault("name", archive.name, "may have letters, digits and . _ - in its name alone")
     if archive.stem in RESERVED:
@@ -216,7 +221,10 @@ class _Zip:
         return "folder" if entry.is_dir() else "file"
 
 
-def _scan(archive: Path, entries: list[_Entry]) -> Iterator[Fault]:
+_OPENED: dict[str, type[_Tar | _Zip]] = {"tar": _Tar, "zip": _Zip}
+
+
+def _scan(archive: Path, entries: list[_Entry], kind: str) -> Iterator[Fault]:
     """Apply the scan for what may not be unpacked."""
     total, packed = sum(entry.size for entry in entries), archive.stat().st_size
     if len(entries) > MAX_ENTRIES:
@@ -227,7 +235,7 @@ def _scan(archive: Path, entries: list[_Entry]) -> Iterator[Fault]:
         yield Fault("size", archive.name, f"holds {_mb(max(total, packed))}; 100 MB are the limit")
     if total > MAX_RATIO * packed:
         yield Fault("ratio", archive.name, f"grows to more than {MAX_RATIO} times its size")
-    suffixes = ZIP_SUFFIXES if archive.suffix == ".zip" else SUFFIXES
+    suffixes = ZIP_SUFFIXES if kind == "zip" else SUFFIXES
     for entry in entries:
         yield from _entry(entry, suffixes)
 

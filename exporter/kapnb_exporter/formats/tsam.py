@@ -68,7 +68,7 @@ def files(product: Product) -> Iterable[File]:
     variant = "-batch" * (info.wants is BATCH) + "-opcua" * bool(alert and alert.kind == "opcua")
     made = [archive, File(f"config{variant}.json", text.encode())]
     with TemporaryDirectory(prefix="kapnb-tsam-") as folder:
-        check(*write_all(Path(folder), made))
+        check(*write_all(Path(folder), made), kind=suffix)
     return made
 
 
