@@ -30,8 +30,8 @@ _MUTATORS = frozenset(
         "symmetric_difference_update",
         *("appendleft", "extendleft", "popleft", "rotate"),
         # Of models and arrays.
-        *("fill", "fit", "fit_predict", "fit_transform", "load_state_dict", "load_weights"),
-        *("partial_fit", "set_params"),
+        *("fill", "fit", "fit_predict", "fit_transform", "load_model", "load_state_dict"),
+        *("load_weights", "partial_fit", "set_params"),
     }
 )
 

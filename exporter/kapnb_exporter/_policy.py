@@ -35,7 +35,7 @@ _NOTEBOOK_ONLY = (
 
 #: Calls that bring the analyst's data: files, tables, databases, recordings, simulations.
 _DATA = (
-    *("open", "io.open", "joblib.load", "sqlite3", "urllib.request"),
+    *("open", "io.open", "joblib.load", "sqlite3", "torch.load", "urllib.request"),
     *("dask", "duckdb", "geopandas", "pandas", "polars", "pyarrow", "xarray"),
     *("numpy.fromfile", "numpy.genfromtxt", "numpy.load", "numpy.loadtxt", "numpy.memmap"),
     *("httpx", "influxdb", "influxdb_client", "requests", "sqlalchemy"),

@@ -7,6 +7,7 @@ counted over the whole notebook, Markdown included, from 1; lines within their c
 
 from __future__ import annotations
 
+import ast
 import difflib
 import sys
 from collections.abc import Sequence
@@ -229,6 +230,8 @@ def bound_by_block(
         f"`{use.read.name}`, used by {use.user}, is bound by {construct} "
         f"({_at(_place(statement))}). Define it by a plain assignment"
     )
+    if isinstance(statement.node, ast.With | ast.AsyncWith):
+        message += '; what is read from a file, by artifact("FILE")'
     return _refusal("KN208", notebook, use.place, message)
 
 
