@@ -107,6 +107,8 @@ def _is_shadowed(namespace: Mapping[str, Any], name: str) -> bool:
     """Whether the notebook's cells, and not IPython, gave a builtin's name another meaning."""
     if name not in namespace or namespace[name] is getattr(builtins, name):
         return False
+    if name.startswith("__"):  # of `__name__` every module has its own
+        return False
     return not str(getattr(namespace[name], "__module__", "")).startswith("IPython.")
 
 

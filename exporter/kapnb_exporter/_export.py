@@ -52,6 +52,8 @@ class Exported:
         What was checked.
     notes : tuple of str
         What a person should know.
+    warnings : tuple of str
+        KN304 and KN305: what may bite in production, though nothing was found to be wrong.
     """
 
     script: Path
@@ -60,6 +62,7 @@ class Exported:
     recordings: tuple[Recording, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def responses(self) -> int:
@@ -158,6 +161,7 @@ class _Made:
     recordings: tuple[Recording, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -217,7 +221,7 @@ def _make(plan: _Planned, execution: Execution, way: Way) -> _Made:
     shown = showing_cells(space, closure.handler)
     notes = list(stale_cells(execution.saved, execution.fresh, shown))
     notes += path_notes(ours, closure.notebook.path.parent)
-    notes += notices(closure, space, product.modules)
+    warnings = tuple(notices(closure, space, product.modules))
     proof = prove(product, execution, ours, way)
     files, packed = _packed(product, ours, execution, way, proof)
     proof = replace(proof, rows=proof.rows + packed)
@@ -228,12 +232,21 @@ def _make(plan: _Planned, execution: Execution, way: Way) -> _Made:
         product = replace(product, recordings=ours)
         files += deploy_files(product, proof, execution.answer["options"])
     notes += proof.notes
-    files.append(sidecar(product, proof, notes, ours, files=files, now=datetime.now(UTC)))
-    return _Made(closure.handler, tuple(files), ours, proof.rows, tuple(notes))
+    told = [*notes, *warnings]
+    files.append(sidecar(product, proof, told, ours, files=files, now=datetime.now(UTC)))
+    return _Made(closure.handler, tuple(files), ours, proof.rows, tuple(notes), warnings)
 
 
 def _exported(made: _Made, paths: Sequence[Path]) -> Exported:
-    return Exported(paths[0], tuple(paths), made.handler, made.recordings, made.rows, made.notes)
+    return Exported(
+        script=paths[0],
+        files=tuple(paths),
+        handler=made.handler,
+        recordings=made.recordings,
+        rows=made.rows,
+        notes=made.notes,
+        warnings=made.warnings,
+    )
 
 
 def _shared(all_made: Iterable[_Made]) -> Iterator[File]:

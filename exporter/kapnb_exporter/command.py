@@ -127,6 +127,8 @@ def execute(arguments: argparse.Namespace) -> int:
     for exported in done:
         for note in exported.notes:
             print(f"note: {note}", file=sys.stderr)
+        for warning in exported.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
         print(f"{exported.script}: {_proof(exported)}")
     return 0
 

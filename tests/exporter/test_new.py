@@ -48,7 +48,7 @@ def test_as_created_it_can_be_exported(kind, created, tmp_path):
     notebook, tick, _ = created[kind]
     exported = export(notebook, tmp_path / "out")
     assert exported.handler == f"{kind.capitalize()}Alarm"
-    assert [note for note in exported.notes if "KN304" not in note] == []
+    assert exported.notes == ()
     assert exported.script.name == f"{kind}_alarm.py"
     handler = load_target(str(exported.script))
     check = check_tick(tick.read_text(), {f"{kind}_alarm": handler})
@@ -71,9 +71,7 @@ def test_as_created_it_passes_nbval_and_its_test(created, tested):
 def test_every_cell_has_run_and_shows_something(created):
     """Results, a picture, the task."""
     for kind, files in created.items():
-        assert sorted(path.name for path in files[0].parent.iterdir()) == sorted(
-            path.name for path in files
-        )
+        assert all(path.is_file() for path in files)
         content = json.loads(files[0].read_text())
         code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
         assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))

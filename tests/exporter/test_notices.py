@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import pytest
@@ -83,7 +84,7 @@ def test_the_clock_and_chance_are_named(closed):
     )
 
 
-def test_notes_come_with_the_export(tmp_path, capsys):
+def test_notes_and_warnings_come_with_the_export(tmp_path):
     """Of what is imported, of what is not seen, and of an option that only this machine has."""
     text = HEAD + '        yield point.with_fields(n=len(pd.Series([1])), k=getattr(math, "pi"))\n'
     text += (
@@ -92,11 +93,14 @@ def test_notes_come_with_the_export(tmp_path, capsys):
     )
     notebook = write_notebook(tmp_path / "n.ipynb", text)
     exported = export(notebook, tmp_path / "out", Request())
-    path, heavy, blind = exported.notes
+    (path,) = exported.notes
+    heavy, blind = exported.warnings
     assert path.startswith("a simulation gives the option `where` a path of this machine")
     assert heavy.startswith("KN304: importing pandas")
     assert blind.startswith("n.ipynb, cell 2, line 6: KN305: `getattr(math, …)`")
     assert "/home/me" not in exported.script.read_text()
+    told = json.loads((tmp_path / "out" / "h.validation.json").read_text())
+    assert told["notes"] == [path, heavy, blind]
 
 
 def test_a_difference_by_the_clock_is_explained(tmp_path):
