@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from kapnb_exporter._names import dotted_path
+
 __all__ = ["allowed_lines", "find_machine_path", "find_secret", "shapes"]
 
 #: Tokens that say themselves what they are.
@@ -27,8 +29,8 @@ _SHAPES = {
     "a webhook": r"\bhooks\.slack\.com/services/\w+/\w+/\w{16,}",
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
     "a URL with a password": r"\b[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@{}<>$]+@",
-    "an authorization header": r"\b(Bearer|Token) (?=\S*\d)[A-Za-z0-9._~+/-]{12,}"
-    r"|\bBasic (?=\S*[a-z])(?=\S+[A-Z])[A-Za-z0-9+/]{8,}",
+    "an authorization header": r"\b(Bearer|Token) (?=\S*\d)[A-Za-z0-9._~+/-]{16,}"
+    r"|\bBasic (?=\S*[\d=])(?=\S*[a-z])(?=\S+[A-Z])[A-Za-z0-9+/]{8,}",
     "a password in a text": r"(?i)[?&;](access_token|api_?key|password|pwd|secret|token)="
     r"(?![{<$%])[^\s&;]{5,}",
 }
@@ -186,14 +188,18 @@ def _given(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
                 yield _name(target), value
             case ast.keyword(arg=str(name), value=value):
                 yield name, value
-            case ast.Call(args=[ast.Constant(value=str(name)), ast.Constant() as value]):
-                yield name, value  # what stands in for a variable of the environment
+            case ast.Call(func, [ast.Constant(value=str(name)), value]) if _reads_environment(func):
+                yield name, value  # what stands in for a variable that is not set
             case ast.arguments():
                 yield from _defaults(part)
             case ast.Dict(keys=keys, values=values):
                 for key, value in zip(keys, values, strict=True):
                     if isinstance(key, ast.Constant) and isinstance(key.value, str):
                         yield key.value, value
+
+
+def _reads_environment(function: ast.expr) -> bool:
+    return re.search(r"\b(environ\.get|getenv)$", dotted_path(function) or "") is not None
 
 
 def _unpacked(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:

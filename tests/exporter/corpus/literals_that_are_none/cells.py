@@ -17,10 +17,11 @@ LITERALS = [
 # %%
 @udf
 class H(Handler):
-    """Uses them."""
+    """Basic IsolationForest with Token bucket_limiter_2."""
 
     def point(self, point):
-        yield point.with_fields(y=len(SHA256) + len(LITERALS))
+        host = point.fields.get("token", "unknown")
+        yield point.with_fields(host=host, y=len(SHA256) + len(LITERALS))
 # %%
 from kapnb import Point, simulate
 simulate(H, [Point({"x": float(n)}, time=n, name="m") for n in range(4)])
