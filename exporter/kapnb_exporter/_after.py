@@ -105,11 +105,12 @@ def _answer(namespace: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
 
 def _is_shadowed(namespace: Mapping[str, Any], name: str) -> bool:
     """Whether the notebook's cells, and not IPython, gave a builtin's name another meaning."""
-    if name not in namespace or namespace[name] is getattr(builtins, name):
+    # Of `__name__` every module has its own.
+    if name not in namespace or name.startswith("__"):
         return False
-    if name.startswith("__"):  # of `__name__` every module has its own
-        return False
-    return not str(getattr(namespace[name], "__module__", "")).startswith("IPython.")
+    shell = namespace["get_ipython"]() if "get_ipython" in namespace else None
+    before = getattr(shell, "user_ns_hidden", {}).get(name)  # such as its own `open`
+    return namespace[name] is not before and namespace[name] is not getattr(builtins, name)
 
 
 def _explained(option: Option[Any]) -> str:

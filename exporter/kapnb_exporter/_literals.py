@@ -29,7 +29,8 @@ _SHAPES = {
     "a webhook": r"\bhooks\.slack\.com/services/\w+/\w+/\w{16,}",
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
     "a URL with a password": r"\b[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@{}<>$]+@",
-    "an authorization header": r"\b(Bearer|Token) (?=\S*\d)[A-Za-z0-9._~+/-]{16,}"
+    "an authorization header": r"\bBearer (?=\S*\d)[\w.~+/-]{12,}"
+    r"|\bToken (?=\S*\d)[A-Za-z0-9+/-]{16,}"
     r"|\bBasic (?=\S*[\d=])(?=\S*[a-z])(?=\S+[A-Z])[A-Za-z0-9+/]{8,}",
     "a password in a text": r"(?i)[?&;](access_token|api_?key|password|pwd|secret|token)="
     r"(?![{<$%])[^\s&;]{5,}",

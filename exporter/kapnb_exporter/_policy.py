@@ -60,9 +60,7 @@ HEAVY = frozenset(
 )
 
 #: Functions behind which names are made up while the script runs.
-BLIND = frozenset(
-    ("__import__", "eval", "exec", "globals", "importlib.import_module", "locals", "vars")
-)
+BLIND = frozenset(("__import__", "eval", "exec", "globals", "importlib.import_module"))
 
 #: Calls that answer otherwise each time, or in each process.
 _VOLATILE = (

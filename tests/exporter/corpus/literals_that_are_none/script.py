@@ -14,10 +14,10 @@
 # handler = "H"
 # cells = [
 #     { number = 1, id = "cell-1", sha256 = "115a3068337a470e" },
-#     { number = 2, id = "cell-2", sha256 = "c32613301ff2cfe0" },
+#     { number = 2, id = "cell-2", sha256 = "3781ab43a2a85049" },
 # ]
 # ///
-"""Uses them."""
+"""Basic IsolationForest with Token bucket_limiter_2."""
 
 from kapnb import Handler, udf
 
@@ -50,10 +50,11 @@ LITERALS = [
 # %% literals_that_are_none.ipynb cell 2
 @udf
 class H(Handler):
-    """Uses them."""
+    """Basic IsolationForest with Token bucket_limiter_2."""
 
     def point(self, point):
-        yield point.with_fields(y=len(SHA256) + len(LITERALS))
+        host = point.fields.get("token", "unknown")
+        yield point.with_fields(host=host, y=len(SHA256) + len(LITERALS))
 
 
 if __name__ == "__main__":
@@ -66,12 +67,12 @@ if __name__ == "__main__":
 > init      {"task_id": "simulate_H", "node_id": "H2"}
 < init      {"success": true}
 > point     {"name": "m", "fields": {"x": 0.0}}
-< point     {"name": "m", "fields": {"x": 0.0, "y": 74}}
+< point     {"name": "m", "fields": {"host": "unknown", "x": 0.0, "y": 74}}
 > point     {"time": 1, "name": "m", "fields": {"x": 1.0}}
-< point     {"time": 1, "name": "m", "fields": {"x": 1.0, "y": 74}}
+< point     {"time": 1, "name": "m", "fields": {"host": "unknown", "x": 1.0, "y": 74}}
 > point     {"time": 2, "name": "m", "fields": {"x": 2.0}}
-< point     {"time": 2, "name": "m", "fields": {"x": 2.0, "y": 74}}
+< point     {"time": 2, "name": "m", "fields": {"host": "unknown", "x": 2.0, "y": 74}}
 > point     {"time": 3, "name": "m", "fields": {"x": 3.0}}
-< point     {"time": 3, "name": "m", "fields": {"x": 3.0, "y": 74}}
+< point     {"time": 3, "name": "m", "fields": {"host": "unknown", "x": 3.0, "y": 74}}
 """,
     )
