@@ -273,6 +273,8 @@ def _cell_failed(notebook: Any, path: Path, error: Any, number: int) -> ExportEr
     else:  # IPython's own complaints, about a magic that does not exist, are printed
         printed = "".join(output.get("text", "") for output in outputs)
         reason = _COLOUR.sub("", printed).strip().rpartition("\n")[2] or reason
+        if "%%udf" in reason:
+            reason += " (the notebook needs `%load_ext kapnb` for that)"
     return ExportError(
         f"the notebook does not run from a fresh kernel: {reason}; run all its cells from the "
         "top and mend this one",
