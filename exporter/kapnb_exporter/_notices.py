@@ -30,8 +30,8 @@ def notices(closure: Closure, space: Namespace, modules: Iterable[str]) -> Itera
     if heavy:
         yield (
             f"KN304: importing {', '.join(heavy)} takes its time at every start, and Kapacitor "
-            "starts a UDF when it comes up itself and for each task; `init` in the table has how "
-            "long it took here"
+            "starts a UDF when it comes up itself and for each task; the proof's `init` says how "
+            "long that is here"
         )
     seen = {
         (s.cell, read.line, what) for s in closure.statements for read, what in _blind(space, s)
