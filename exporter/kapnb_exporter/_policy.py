@@ -18,19 +18,21 @@ __all__ = [
     "is_volatile",
 ]
 
+#: What runs a Handler at a notebook, or looks at what came of it.
+_RUNS = (
+    *("kapnb.Moment", "kapnb.Simulation", "kapnb.TaskRun", "kapnb.TimeMachine"),
+    *("kapnb.check_resume", "kapnb.compare", "kapnb.last_run", "kapnb.lint", "kapnb.simulate"),
+    *("kapnb.stress", "kapnb.sweep"),
+    *("kapnb.faults", "kapnb.simulation", "kapnb.sources", "kapnb.timemachine", "kapnb.whatif"),
+)
+
 #: Packages, and rooms of kapnb, that show or play something to a person at a notebook.
 _NOTEBOOK_ONLY = (
     *("IPython", "anywidget", "ipykernel", "ipywidgets", "tqdm"),
     *("altair", "bokeh", "holoviews", "hvplot", "matplotlib", "panel", "plotly", "seaborn"),
-    *(
-        "kapnb.Simulation",
-        "kapnb.TaskRun",
-        "kapnb.Transcript",
-        "kapnb.simulate",
-        "kapnb.simulation",
-    ),
-    *("kapnb.check_resume", "kapnb.faults", "kapnb.last_run", "kapnb.lint", "kapnb.stress"),
-    *("kapnb.notebook", "kapnb.sources", "kapnb.testing", "kapnb_exporter"),
+    *("kapnb.MomentError", "kapnb.Transcript"),
+    *("kapnb.notebook", "kapnb.testing", "kapnb_exporter"),
+    *_RUNS,
 )
 
 #: Calls that bring the analyst's data: files, tables, databases, recordings, simulations.
@@ -40,8 +42,7 @@ _DATA = (
     *("numpy.fromfile", "numpy.genfromtxt", "numpy.load", "numpy.loadtxt", "numpy.memmap"),
     *("httpx", "influxdb", "influxdb_client", "requests", "sqlalchemy"),
     *("seaborn.load_dataset", "sklearn.datasets"),
-    *("kapnb.Simulation", "kapnb.TaskRun", "kapnb.simulate", "kapnb.simulation", "kapnb.sources"),
-    *("kapnb.check_resume", "kapnb.faults", "kapnb.last_run", "kapnb.lint", "kapnb.stress"),
+    *_RUNS,
 )
 
 #: Calls into those packages that make a plain constant, the same on every machine.
