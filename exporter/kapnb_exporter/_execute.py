@@ -33,6 +33,7 @@ _LEFT_BEHIND = (".*", "__pycache__", "node_modules", "venv", "env")
 _LINE = re.compile(r"Cell In\[\d+\], line (\d+)")
 #: Characters of a dead kernel's log that are worth a reader's time.
 _LAST_WORDS = 2000
+_MAGIC = re.compile(r"`(%%?\w+)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -273,7 +274,12 @@ def _cell_failed(notebook: Any, path: Path, error: Any, number: int) -> ExportEr
     else:  # IPython's own complaints, about a magic that does not exist, are printed
         printed = "".join(output.get("text", "") for output in outputs)
         reason = _COLOUR.sub("", printed).strip().rpartition("\n")[2] or reason
-        if "%%udf" in reason:
+        magic = _MAGIC.search(reason)
+        lines = notebook.cells[number - 1].source.split("\n")
+        place += next(
+            (f", line {n}" for n, line in enumerate(lines, 1) if magic and magic[1] in line), ""
+        )
+        if magic and magic[1] == "%%udf":
             reason += " (the notebook needs `%load_ext kapnb` for that)"
     return ExportError(
         f"the notebook does not run from a fresh kernel: {reason}; run all its cells from the "
