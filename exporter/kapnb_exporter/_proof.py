@@ -96,7 +96,8 @@ def prove(product: Product, execution: Execution, ours: tuple[Recording, ...], w
     with _folders() as (beside, empty):
         script, *_ = write_all(beside, format_named("script").files(product))
         process = Process(python, script, empty, execution.folder, isolated=mode == "venv")
-        bench = _bench(process, execution, ours, way, _other_python(interpreter))
+        other_python = _other_python(interpreter)
+        bench = _bench(process, execution, ours, way, other_python, product.volatile)
         plural = "s" * (len(ours) != 1)
         way.tell(f"replaying {len(ours)} simulation{plural} against {script.name}")
         rows = [first, *verify(bench, way.show)]
@@ -142,7 +143,7 @@ def prove_package(
             else:
                 script = Path(start.command[-1])
                 process = Process(product.interpreter, script, empty, execution.folder, True, start)
-                bench = _bench(process, execution, product.recordings, way, "")
+                bench = _bench(process, execution, product.recordings, way)
                 rows.append(verify_start(bench, start.label))
             way.show(rows[-1])
     return tuple(rows)
@@ -163,7 +164,8 @@ def _bench(
     execution: Execution,
     ours: tuple[Recording, ...],
     way: Way,
-    other_python: str,
+    other_python: str = "",
+    volatile: tuple[str, ...] = (),
 ) -> Bench:
     return Bench(
         process=process,
@@ -173,6 +175,7 @@ def _bench(
         deterministic=execution.answer["deterministic"],
         allow_state_loss=way.request.allow_state_loss,
         other_python=other_python,
+        volatile=volatile,
     )
 
 
