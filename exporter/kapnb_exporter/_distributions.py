@@ -110,7 +110,7 @@ def beyond(distributions: Iterable[Distribution], version: str) -> tuple[str, ..
     return tuple(
         f"{one.metadata['Name']} {one.version} ({text})"
         for one, text in needs
-        if text and not SpecifierSet(str(text)).contains(version)
+        if text and not SpecifierSet(str(text)).contains(version, prereleases=True)
     )
 
 
