@@ -6,10 +6,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import distribution
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
 
+from kapnb.errors import ExportError
+from kapnb_exporter._distributions import beyond, until_both_have_it
 from kapnb_exporter._execute import Execution, Recording
 from kapnb_exporter._process import Process
 from kapnb_exporter._request import Request
@@ -190,6 +193,8 @@ def _interpreter(product: Product, way: Way) -> tuple[str, Row]:
     if way.request.verify == "fast":
         what = "this interpreter's packages were used; what the script declares was not installed"
         return here, Row("dependencies", "not verified", what)
+    if way.python:
+        _check_exists(product, way.python)
     way.tell(f"installing {', '.join(product.requirements)}")
     try:
         wheel = way.request.runtime_wheel
@@ -200,3 +205,18 @@ def _interpreter(product: Product, way: Way) -> tuple[str, Row]:
         return here, Row("dependencies", "not verified", str(error))
     packages = ", ".join(product.requirements)
     return python, Row("dependencies", "ok", f"a venv with nothing but {packages}")
+
+
+def _check_exists(product: Product, python: str) -> None:
+    """Refuse pins that no index has for a Python, and say more than an installer could."""
+    names = (text.partition("==") for text in product.requirements)
+    pins = [distribution(name) for name, _, release in names if release and name != "kapnb"]
+    target = inspect(python)
+    too_new = beyond(pins, target.version)
+    if too_new:
+        raise ExportError(
+            f"Python {target.version} cannot have {', '.join(too_new)}, which the notebook ran "
+            f"with; {until_both_have_it(too_new, target.minor)}",
+            where=product.notebook,
+            code="KN406",
+        )

@@ -95,6 +95,13 @@ def ambiguous_cell(notebook: Notebook, classes: Sequence[Statement]) -> ExportEr
 
 def undefined(space: Namespace, use: Use) -> ExportError:
     """KN201, when no cell that could be read defines a name."""
+    if use.read.name == "__file__":
+        message = (
+            f"`__file__`, used by {use.user}, does not exist in a notebook, so what is made of it "
+            'was never tried. `MODEL = artifact("model.pkl")` finds a file beside the script, in '
+            "models/ there and in ../models/, or at MODEL_PATH"
+        )
+        return _refusal("KN201", space.notebook, use.place, message)
     message = (
         f"`{use.read.name}`, used by {use.user}, is not defined in any cell."
         f"{_likely_cure(space, use.read.name)} "

@@ -15,7 +15,7 @@ from dataclasses import replace
 import pytest
 
 from kapnb.errors import ExportError
-from kapnb_exporter import Request, _venv, export, tsam
+from kapnb_exporter import Request, _proof, _venv, export, tsam
 from kapnb_exporter._bundle import inlined
 from kapnb_exporter._distributions import closure, files_of
 from kapnb_exporter._write import write_all
@@ -40,6 +40,9 @@ simulate(Doubled, DATA, options={"field": "x"})
 """
 WITH_MODEL = 'MODEL = artifact("factor.pkl", {"factor": 2})\n# %%\n' + DOUBLED.replace(
     "2 *", 'MODEL["factor"] *'
+)
+WITH_NUMPY = DOUBLED.replace("@udf", "import numpy as np\n# %%\n@udf").replace(
+    "2 *", "np.float64(2) *"
 )
 BATCHES = """\
 @udf
@@ -196,10 +199,7 @@ def test_where_others_can_write_nothing_is_unpacked(written, tmp_path):
 def test_compiled_modules_are_bound_to_an_interpreter(written, tmp_path):
     """They are packed as they are installed; on another interpreter that is said."""
     pytest.importorskip("numpy")
-    text = DOUBLED.replace("@udf", "import numpy as np\n# %%\n@udf").replace(
-        "2 *", "np.float64(2) *"
-    )
-    (path,) = written(text, "pyz")
+    (path,) = written(WITH_NUMPY, "pyz")
     with zipfile.ZipFile(path) as archive:
         main = archive.read("__main__.py").decode()
         names = archive.namelist()
@@ -398,16 +398,51 @@ def test_syntax_that_the_service_cannot_read_is_refused(written):
     written(text, "tsam", python=sys.executable)
 
 
-def test_a_package_that_the_service_cannot_install_is_refused(written):
-    """It would log that, go on, and the UDF would fail."""
+@pytest.fixture
+def new_numpy():
+    """A NumPy that Python 3.10 cannot have."""
     numpy = pytest.importorskip("numpy")
-    text = DOUBLED.replace("@udf", "import numpy as np\n# %%\n@udf").replace(
-        "2 *", "np.float64(2) *"
-    )
     if tuple(map(int, numpy.__version__.split(".")[:2])) < (2, 3):
         pytest.skip("this NumPy runs on Python 3.10")
-    with pytest.raises(ExportError, match=r"KN408: .*numpy .* needs Python >=3\.1"):
-        written(text, "tsam")
+
+
+def test_a_package_that_the_service_cannot_install_is_refused(new_numpy, written):
+    """It would log that, go on, and the UDF would fail; the refusal says how to come to one."""
+    with pytest.raises(
+        ExportError,
+        match=r"KN408: .*cannot have numpy [\d.]+ \(>=3\.1\d\); if yours is newer, name .*"
+        r"else install releases that run on both in the notebook's kernel \(pip index versions "
+        r"numpy --python-version 3\.10 lists them\).* again with --python 3\.10$",
+    ):
+        written(WITH_NUMPY, "tsam")
+
+
+def test_a_proof_with_what_the_service_would_not_install_is_refused(
+    new_numpy, product, monkeypatch, tmp_path
+):
+    """What is not pinned it chooses for its Python: that has to be proven there."""
+    info = tmp_path / "units-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Name: units\nVersion: 1.0\nRequires-Dist: numpy\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    made = replace(product(DOUBLED, format="tsam"), requirements=("units==1.0",))
+    with pytest.raises(
+        ExportError,
+        match=r"KN408: .*another release than numpy .* of the proof.* \(--python 3\.10\)$",
+    ):
+        format_named("tsam").files(made)
+
+
+def test_a_python_that_cannot_have_a_pin_is_refused(new_numpy, pack, monkeypatch):
+    """Before an installer says less."""
+    old = _venv.Interpreter(sys.executable, "3.10.13", "CPython", "linux-x86_64", {})
+    monkeypatch.setattr(_proof, "inspect", lambda python: old)
+    with pytest.raises(
+        ExportError,
+        match=r"KN406: Python 3\.10\.13 cannot have numpy [\d.]+ \(>=3\.1\d\), which the notebook "
+        r"ran with; install releases .* --python-version 3\.10 ",
+    ):
+        pack(WITH_NUMPY, verify="venv", python=sys.executable)
 
 
 def test_what_is_inlined_can_be_read_in_a_traceback(tmp_path):

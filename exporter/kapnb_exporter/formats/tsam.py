@@ -18,7 +18,14 @@ from kapnb.model import BATCH, InfoResponse
 from kapnb_exporter._alerts import Alert, read_alert
 from kapnb_exporter._archive import tar_bytes, unpack, zip_bytes
 from kapnb_exporter._bundle import inlined, runtime_of
-from kapnb_exporter._distributions import closure, files_of, is_compiled
+from kapnb_exporter._distributions import (
+    beyond,
+    closure,
+    files_of,
+    is_compiled,
+    pinned,
+    until_both_have_it,
+)
 from kapnb_exporter._feeding import feeding_script, info_of
 from kapnb_exporter._packed import runtime_files
 from kapnb_exporter._venv import find_python, inspect
@@ -215,19 +222,23 @@ def _check_python(product: Product) -> None:
 
 
 def _check_installable(product: Product) -> None:
-    from packaging.specifiers import SpecifierSet
+    """Refuse pins that it cannot have, and a proof with releases that it would not install."""
+    needed = closure(product.requirements, product.interpreter)
+    version = f"{_PYTHON}.0"
+    too_new = beyond([one for one in needed if pinned(one) in product.requirements], version)
+    if too_new:
+        what = f"it cannot have {', '.join(too_new)}"
+        raise _too_new(what, product, until_both_have_it(too_new, _PYTHON))
+    too_new = beyond(needed, version)
+    if too_new:
+        what = f"it would install another release than {', '.join(too_new)} of the proof"
+        raise _too_new(what, product, f"prove it with that one (--python {_PYTHON})")
 
-    for distribution in closure(product.requirements, product.interpreter):
-        needs = distribution.metadata["Requires-Python"]
-        if needs and not SpecifierSet(needs).contains(f"{_PYTHON}.0"):
-            name = f"{distribution.metadata['Name']} {distribution.version}"
-            raise _too_new(f"{name} needs Python {needs}", product)
 
-
-def _too_new(what: str, product: Product) -> ExportError:
+def _too_new(what: str, product: Product, remedy: str = "write it otherwise") -> ExportError:
     return ExportError(
         f"the service has Python {_PYTHON} up to its release 2026.0: {what}; if yours is newer, "
-        "name its Python (--python 3.13)",
+        f"name its Python (--python 3.13), else {remedy}",
         where=product.notebook,
         code="KN408",
     )
