@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
+from kapnb._progress import track
 from kapnb.faults._compare import look
 from kapnb.faults._process import Case, Item, play
 from kapnb.faults._states import state_of, weight
@@ -165,7 +166,7 @@ def _state_grows(subject: Subject) -> Iterator[Lint]:
     history: dict[str, list[int]] = {}
     with patch.dict("os.environ", subject.case.env):
         process = subject.case.start(snapshot=subject.restored)
-        for count, item in enumerate(items, 1):
+        for count, item in enumerate(track(items, f"state of {subject.case.name}"), 1):
             process.feed(item)
             if process.error is not None:
                 break

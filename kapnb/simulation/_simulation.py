@@ -26,7 +26,7 @@ from kapnb.simulation._node import UdfNode
 from kapnb.simulation._options import check_options
 from kapnb.simulation._passage import Passage, native
 from kapnb.simulation._portions import portions
-from kapnb.simulation._progress import Progress
+from kapnb._progress import Progress
 from kapnb.simulation._recorder import record
 from kapnb.sources import Frame, Typing, open_source
 

@@ -20,7 +20,7 @@ from kapnb.model import STREAM, InfoResponse, Point
 from kapnb.simulation._feeds import Feed
 from kapnb.simulation._last import interruption, raise_error, remember
 from kapnb.simulation._node import UdfNode
-from kapnb.simulation._progress import Progress
+from kapnb._progress import Progress
 from kapnb.simulation._stages import UdfRun, UdfStage
 from kapnb.tick import CATALOGUE, Task, TaskNode, check_edges, evaluate
 from kapnb.tick._catalogue import SOURCES
