@@ -9,8 +9,7 @@ import sys
 import nbformat
 import pytest
 
-from kapnb import Handler, HandlerError, Point, simulate
-from kapnb import _progress
+from kapnb import Handler, HandlerError, Point, _progress, simulate
 from kapnb._progress import CellBar, Done, Progress, TerminalLine, find_surface, track
 from kapnb.simulation import Simulation
 from notebooks import Client

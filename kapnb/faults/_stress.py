@@ -125,9 +125,8 @@ def stress(
         repeatable = looks(clean.outputs) == looks(again.outputs)
         bench = Bench(case, clean, seed, shared_state or expires, repeatable)
         chosen = all_faults() if faults is None else list(faults)
-        findings = [
-            try_fault(bench, fault) for fault in track(chosen, f"stress {case.name}", unit="faults")
-        ]
+        named = track(chosen, f"stress {case.name}", unit="faults")
+        findings = [try_fault(bench, fault) for fault in named]
     finally:
         case.hidden.reset()
     note = "" if repeatable else _NOT_REPEATABLE

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
+from kapnb._progress import Progress
 from kapnb.errors import KapnbError
 from kapnb.handler import Handler
 from kapnb.model import Batch, InfoResponse, Point, ReceivedOption
@@ -26,7 +27,6 @@ from kapnb.simulation._node import UdfNode
 from kapnb.simulation._options import check_options
 from kapnb.simulation._passage import Passage, native
 from kapnb.simulation._portions import portions
-from kapnb._progress import Progress
 from kapnb.simulation._recorder import record
 from kapnb.sources import Frame, Typing, open_source
 
