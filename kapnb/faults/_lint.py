@@ -10,12 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from kapnb.faults._hidden import Hidden
 from kapnb.faults._lint_rules import RULES, Lint, Subject
-from kapnb.faults._process import Case
+from kapnb.faults._measure import case_of, restored
 from kapnb.faults._report import pre
-from kapnb.model import RestoreRequest
-from kapnb.simulation import Simulation, check_options
+from kapnb.simulation import Simulation
 
 __all__ = ["Lint", "Lints", "lint"]
 
@@ -85,19 +83,10 @@ def lint(
     >>> [found.code for found in lint(run)]
     ['group-lost', 'tags-lost']
     """
-    hidden = Hidden(simulation.handler)
-    options = check_options(simulation.options, simulation.info)
-    case = Case(simulation.handler, simulation.info, options, simulation.env, hidden)
-    subject = Subject(simulation, case, _restored(simulation), rate, timeout, clock)
+    case = case_of(simulation)
+    subject = Subject(simulation, case, restored(simulation), rate, timeout, clock)
     try:
         return Lints(found for rule in RULES for found in rule(subject))
     finally:
-        hidden.reset()
+        case.hidden.reset()
 
-
-def _restored(simulation: Simulation) -> bytes:
-    """Return the snapshot that the run began with; its requests tell."""
-    for _, (is_request, message) in zip(range(4), simulation.transcript, strict=False):
-        if is_request and isinstance(message, RestoreRequest):
-            return message.snapshot
-    return b""

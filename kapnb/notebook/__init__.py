@@ -16,16 +16,31 @@ from kapnb.notebook._shell import load
 from kapnb.notebook._task_html import task_html
 
 if TYPE_CHECKING:
+    from kapnb.notebook._group_plot import plot_groups
     from kapnb.notebook._live import LiveView
+    from kapnb.notebook._measure_plot import plot_latency, plot_state
     from kapnb.notebook._plot import Plot, plot_run
 
-__all__ = ["LiveView", "Plot", "load", "plot_run", "simulation_html", "task_html"]
+__all__ = [
+    "LiveView",
+    "Plot",
+    "load",
+    "plot_groups",
+    "plot_latency",
+    "plot_run",
+    "plot_state",
+    "simulation_html",
+    "task_html",
+]
 
 #: Names that draw, and the modules that bring matplotlib in.
 _LAZY = {
     "LiveView": "kapnb.notebook._live",
     "Plot": "kapnb.notebook._plot",
+    "plot_groups": "kapnb.notebook._group_plot",
+    "plot_latency": "kapnb.notebook._measure_plot",
     "plot_run": "kapnb.notebook._plot",
+    "plot_state": "kapnb.notebook._measure_plot",
 }
 
 
