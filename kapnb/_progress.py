@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Protocol, TextIO, TypeVar
@@ -308,7 +308,7 @@ def track(
     >>> [2 * number for number in track([1, 2, 3], "doubling", unit="numbers")]
     [2, 4, 6]
     """
-    if total is None and hasattr(items, "__len__"):
+    if total is None and isinstance(items, Sized):
         total = len(items)
     shown = progress(name, total, unit=unit)
     try:

@@ -314,4 +314,3 @@ def _quoted(text: str) -> str:
 
 def _text(value: str) -> str:
     return render(String(value))
-

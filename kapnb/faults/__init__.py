@@ -6,7 +6,7 @@ compared with a run without them. Nothing here is needed to run a Handler.
 """
 
 from kapnb.faults._fault import Both, Fault, FaultySource, InputFault, PointFault, Slot
-from kapnb.faults._lint import Lint, Lints, lint
+from kapnb.faults._lint import Lint, Lints, glance, lint
 from kapnb.faults._measure import Latencies, StateSizes, measure_latency, measure_state
 from kapnb.faults._order import Duplicates, EmptyBatches, Late, Missing, OutOfOrder
 from kapnb.faults._report import VERDICTS, Finding, StressReport
@@ -53,6 +53,7 @@ __all__ = [
     "TypeFlips",
     "all_faults",
     "check_resume",
+    "glance",
     "lint",
     "measure_latency",
     "measure_state",

@@ -8,14 +8,15 @@ watch its state, its time, or what the order of map entries does to it. The rule
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
-from kapnb.faults._lint_rules import RULES, Lint, Subject
+from kapnb.faults._lint_rules import OUTPUT_RULES, REPLAY_RULES, Lint, Pair, Subject
 from kapnb.faults._measure import case_of, restored
 from kapnb.faults._report import pre
 from kapnb.simulation import Simulation
 
-__all__ = ["Lint", "Lints", "lint"]
+__all__ = ["Lint", "Lints", "glance", "lint"]
 
 
 class Lints(list[Lint]):
@@ -86,7 +87,42 @@ def lint(
     case = case_of(simulation)
     subject = Subject(simulation, case, restored(simulation), rate, timeout, clock)
     try:
-        return Lints(found for rule in RULES for found in rule(subject))
+        found = [*_of_outputs(simulation.pairs)]
+        found += [each for rule in REPLAY_RULES for each in rule(subject)]
+        return Lints(found)
     finally:
         case.hidden.reset()
 
+
+def glance(simulation: Simulation, *, most: int = 2000) -> Lints:
+    """Say what looks wrong in the answers to the first inputs; nothing is run.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        A run; it may have ended early.
+    most : int, default: 2000
+        How many inputs are looked at.
+
+    Returns
+    -------
+    Lints
+        Those of `lint` that show in what went out: group-lost, tags-lost, type-changed,
+        untagged-points.
+
+    Examples
+    --------
+    >>> class Bare(Handler):
+    ...     def point(self, point):
+    ...         yield Point({"x": point.fields["x"]}, tags={}, dimensions=())
+    >>> run = simulate(Bare, [Point({"x": 1.0}, time=0, tags={"host": "a"})])
+    >>> [found.code for found in glance(run)]
+    ['tags-lost']
+    """
+    pairs = list(islice(simulation.pairs(), most))
+    return Lints(_of_outputs(lambda: pairs))
+
+
+def _of_outputs(pairs: Callable[[], Iterable[Pair]]) -> Iterator[Lint]:
+    for rule in OUTPUT_RULES:
+        yield from rule(pairs())

@@ -290,4 +290,3 @@ def _size(encoder: Encoder, group: str, state: Any) -> int:
             f"group {group!r} {error}: its state is in no snapshot, so it has no size there"
         ) from error
     return len(json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode())
-

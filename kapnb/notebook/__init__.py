@@ -11,26 +11,36 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from kapnb.errors import MissingExtra
+from kapnb.notebook._handler_view import handler_html, handler_text
 from kapnb.notebook._html import simulation_html
+from kapnb.notebook._item_html import batch_html, point_html
 from kapnb.notebook._shell import load
 from kapnb.notebook._task_html import task_html
+from kapnb.notebook._transcript_html import transcript_html
 
 if TYPE_CHECKING:
     from kapnb.notebook._group_plot import plot_groups
     from kapnb.notebook._live import LiveView
     from kapnb.notebook._measure_plot import plot_latency, plot_state
     from kapnb.notebook._plot import Plot, plot_run
+    from kapnb.notebook._report import Report
 
 __all__ = [
     "LiveView",
     "Plot",
+    "Report",
+    "batch_html",
+    "handler_html",
+    "handler_text",
     "load",
     "plot_groups",
     "plot_latency",
     "plot_run",
     "plot_state",
+    "point_html",
     "simulation_html",
     "task_html",
+    "transcript_html",
 ]
 
 #: Names that draw, and the modules that bring matplotlib in.
@@ -41,6 +51,7 @@ _LAZY = {
     "plot_latency": "kapnb.notebook._measure_plot",
     "plot_run": "kapnb.notebook._plot",
     "plot_state": "kapnb.notebook._measure_plot",
+    "Report": "kapnb.notebook._report",
 }
 
 

@@ -84,14 +84,12 @@ def plot_state(
     names, hidden = _largest(sizes, groups)
     entries: dict[str, Any] = {}
     for number, name in enumerate(names):
-        look = {"color": COLOURS[number % len(COLOURS)], "linewidth": 1.4}
-        ax.plot(sizes.counts, sizes.groups[name], **look)
         label = "whole snapshot" if sizes.whole else group_label(name)
-        entries[label] = Line2D([], [], **look)
+        colour = COLOURS[number % len(COLOURS)]
+        (entries[label],) = ax.plot(sizes.counts, sizes.groups[name], color=colour, linewidth=1.4)
     if len(sizes.groups) > 1 and groups is None:
-        look = {"color": INK, "linewidth": 1.0, "linestyle": "--"}
-        ax.plot(sizes.counts, sizes.totals, **look)
-        entries["all groups"] = Line2D([], [], **look)
+        total = ax.plot(sizes.counts, sizes.totals, color=INK, linewidth=1.0, linestyle="--")
+        (entries["all groups"],) = total
     if hidden:
         entries[f"{hidden} more not drawn"] = Line2D([], [], linestyle="none")
     if not names:
@@ -106,9 +104,7 @@ def plot_state(
     return ax
 
 
-def _largest(
-    sizes: StateSizes, wanted: str | Sequence[str] | None
-) -> tuple[list[str], int]:
+def _largest(sizes: StateSizes, wanted: str | Sequence[str] | None) -> tuple[list[str], int]:
     """Return the groups to draw, and how many others there are."""
     if wanted is not None:
         names = [wanted] if isinstance(wanted, str) else list(dict.fromkeys(wanted))
@@ -170,36 +166,40 @@ def plot_latency(
         latencies = measure_latency(simulation, timeout=timeout, clock=clock)
     ax = new_axes() if ax is None else ax
     set_style(ax)
-    noun = "batch" if latencies.batches else "point"
-    values = np.maximum(np.array(latencies.seconds), 1e-9)
     ax.set_xscale("log")
-    entries: dict[str, Any] = {}
-    if len(values):
-        low, high = float(values.min()), max(float(values.max()), latencies.call_limit)
-        bins = np.geomspace(low / 1.5, high * 1.5, _BINS)
-        ax.hist(values, bins=bins, color=COLOURS[0], alpha=0.85, log=True)
-        ax.set_ylim(bottom=0.7)
-        for share, name, style in ((0.5, "median", ":"), (0.99, "99 %", "--"), (1.0, "slowest", "-")):
-            look = {"color": INK, "linestyle": style, "linewidth": 1.0}
-            ax.axvline(latencies.percentile(share), **look)
-            entries[f"{name} {_time(latencies.percentile(share))}"] = Line2D([], [], **look)
-    else:
-        ax.text(0.5, 0.5, "no inputs", transform=ax.transAxes, ha="center", color=INK)
+    entries = _draw_times(ax, latencies)
     for limit, label, colour, style in (
         (latencies.pipe_limit, "full pipe", COLOURS[4], "-."),
         (latencies.call_limit, "one call", COLOURS[1], "-"),
     ):
-        look = {"color": colour, "linewidth": 2.0, "linestyle": style}
-        ax.axvline(limit, **look)
-        entries[f"{label} {_time(limit)}"] = Line2D([], [], **look)
+        line = ax.axvline(limit, color=colour, linewidth=2.0, linestyle=style)
+        entries[f"{label} {_time(limit)}"] = line
     ax.set_title(simulation.handler.__name__, loc="left", fontsize="medium", fontweight="bold")
-    ax.set_xlabel(f"time for one {noun}")
+    ax.set_xlabel(f"time for one {'batch' if latencies.batches else 'point'}")
     ax.set_ylabel("batches" if latencies.batches else "points")
     ax.xaxis.set_major_formatter(EngFormatter(unit="s"))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     add_legend(ax, entries)
     return ax
+
+
+def _draw_times(ax: Any, latencies: Latencies) -> dict[str, Any]:
+    """Draw how often each time was needed; return label → handle of what is marked."""
+    if not latencies.seconds:
+        ax.text(0.5, 0.5, "no inputs", transform=ax.transAxes, ha="center", color=INK)
+        return {}
+    values = np.maximum(np.array(latencies.seconds), 1e-9)  # a coarse clock sees none pass
+    high = max(float(values.max()), latencies.call_limit)
+    bins = np.geomspace(float(values.min()) / 1.5, high * 1.5, _BINS)
+    ax.hist(values, bins=bins, color=COLOURS[0], alpha=0.85, log=True)
+    ax.set_ylim(bottom=0.7)
+    entries: dict[str, Any] = {}
+    for share, name, style in ((0.5, "median", ":"), (0.99, "99 %", "--"), (1.0, "slowest", "-")):
+        taken = latencies.percentile(share)
+        line = ax.axvline(taken, color=INK, linestyle=style, linewidth=1.0)
+        entries[f"{name} {_time(taken)}"] = line
+    return entries
 
 
 def _time(seconds: float) -> str:

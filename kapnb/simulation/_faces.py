@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from kapnb.simulation._passage import Passage
     from kapnb.simulation._simulation import Observer, Simulation
     from kapnb.simulation._task import TaskRun
+    from kapnb.simulation._transcript import Transcript
 
-__all__ = ["live_view", "plot", "simulation_html", "task_html"]
+__all__ = ["live_view", "plot", "report", "simulation_html", "task_html", "transcript_html"]
 
 
 def live_view(fields: bool | str | Sequence[str]) -> Observer:
@@ -40,6 +41,20 @@ def simulation_html(simulation: Passage) -> str:
     from kapnb.notebook import simulation_html as html
 
     return html(cast("Simulation", simulation))
+
+
+def report(simulation: Simulation, **settings: Any) -> Any:
+    """Return a report on a simulation."""
+    from kapnb.notebook import Report
+
+    return Report(simulation, **settings)
+
+
+def transcript_html(transcript: Transcript) -> str:
+    """Return a transcript as HTML."""
+    from kapnb.notebook import transcript_html as html
+
+    return html(transcript)
 
 
 def task_html(run: TaskRun) -> str:

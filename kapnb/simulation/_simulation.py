@@ -11,6 +11,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from time import perf_counter
 from typing import Any, Protocol
 
 from kapnb._progress import Progress
@@ -28,6 +29,7 @@ from kapnb.simulation._options import check_options
 from kapnb.simulation._passage import Passage, native
 from kapnb.simulation._portions import portions
 from kapnb.simulation._recorder import record
+from kapnb.simulation._timing import Timing
 from kapnb.sources import Frame, Typing, open_source
 
 __all__ = ["Observer", "Simulation"]
@@ -88,6 +90,7 @@ class Simulation(Passage):
         codec: Codec | None = None,
         observers: Iterable[Observer] = (),
         progress: Callable[[str, int | None], Progress] | None = None,
+        clock: Callable[[], float] = perf_counter,
     ) -> None:
         self._gate = InterruptGate()
         own = native(handler)
@@ -106,6 +109,7 @@ class Simulation(Passage):
         self._restored = snapshot
         self._observers = tuple(observers)
         self._progress = progress
+        self._clock, self._seconds = clock, 0.0
 
     # ---------------------------------------------------------------------- run
 
@@ -115,6 +119,7 @@ class Simulation(Passage):
         An interrupt ends it, too, and is kept as the error that did.
         """
         remember(weakref.ref(self))
+        began = self._clock()
         with environment(self.env):
             info = self._ask_info()
             options = check_options(self.options, info)
@@ -125,6 +130,7 @@ class Simulation(Passage):
                 self._note(interrupt)
             finally:
                 self._node.stop()
+                self._seconds = self._clock() - began
                 for observer in self._observers:
                     observer.finished(self)
         if not self.interrupted:
@@ -242,6 +248,24 @@ class Simulation(Passage):
         return arrange(self.source, wants, self.group_by, by_measurement=self._by_measurement)
 
     # ------------------------------------------------------------------ results
+
+    @property
+    def timing(self) -> Timing:
+        """How long the run took; not part of what a Simulation shows of itself."""
+        return Timing(self._seconds, len(self.inputs))
+
+    def report(self, **settings: Any) -> Any:
+        """Return a report to show or print: counts, and all lints, for which it runs again.
+
+        Parameters
+        ----------
+        **settings
+            ``timing=True`` measures times, too; ``rate`` and ``timeout`` are those of the task.
+            See `kapnb.notebook.Report`.
+        """
+        from kapnb.simulation._faces import report
+
+        return report(self, **settings)
 
     @property
     def input_frame(self) -> Any:

@@ -33,12 +33,12 @@ def option_value(value: Any) -> OptionValue:
 
 
 def literal(item: OptionValue) -> str:
-    """Return an argument as TICKscript writes it, which converts nothing.
+    r"""Return an argument as TICKscript writes it, which converts nothing.
 
     Examples
     --------
     >>> literal(OptionValue(ValueType.DOUBLE, -3)), literal(OptionValue(ValueType.STRING, "it's"))
-    ('-3.0', "'it\\\\'s'")
+    ('-3.0', "'it\\'s'")
     """
     value: Any = item.value
     if item.type is ValueType.BOOL:

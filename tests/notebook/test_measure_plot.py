@@ -83,7 +83,7 @@ def test_a_state_that_cannot_be_kept_has_no_size():
             pass
 
     simulation = simulate(Opened, [Point({"x": 1.5}, time=0)])
-    with pytest.raises(ValueError, match="group '' .*: its state is in no snapshot"):
+    with pytest.raises(ValueError, match=r"group '' .*: its state is in no snapshot"):
         plot_state(simulation)
 
 
