@@ -11,6 +11,7 @@ from kapnb.tick._graph import Property, Remark, Task, TaskNode, TimeDimension
 from kapnb.tick._options import literal, option_value, received_options
 from kapnb.tick._parser import parse
 from kapnb.tick._render import render
+from kapnb.tick._report import excerpt, refusals, remarks, verdict
 from kapnb.tick._schema import Measurement, schema_of
 from kapnb.tick._snippet import udf_name, udf_snippet
 from kapnb.tick._subject import Lint
@@ -31,14 +32,18 @@ __all__ = [
     "check_edges",
     "check_script",
     "evaluate",
+    "excerpt",
     "literal",
     "option_value",
     "parse",
     "read_vars",
     "received_options",
+    "refusals",
+    "remarks",
     "render",
     "schema_of",
     "udf_name",
     "udf_names",
     "udf_snippet",
+    "verdict",
 ]
