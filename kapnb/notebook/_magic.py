@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
-from kapnb.errors import HandlerError
+from kapnb.errors import HandlerError, KapnbError
 from kapnb.handler import Handler, udf
 from kapnb.notebook._definition import problems_of
 
@@ -60,8 +60,10 @@ def _check(statement: ast.ClassDef, handler: type[Handler], name: str) -> None:
         raise_at(first.line, name, HandlerError("\n".join((first.text, *map(str, others)))))
     from kapnb.simulation._node import UdfNode
 
-    # As Kapacitor starts it to ask what it declares; what fails then, fails in its own line.
-    UdfNode(handler, task_id="task", node_id=handler.__name__).ask_info()
+    try:  # as Kapacitor does, which starts it to ask what it declares
+        UdfNode(handler, task_id="task", node_id=handler.__name__).ask_info()
+    except KapnbError as error:
+        raise_at(statement.lineno, name, error)
 
 
 def _mark(

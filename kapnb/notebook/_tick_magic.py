@@ -7,6 +7,7 @@ What it does, functions do: `kapnb.simulation.check_tick`, `kapnb.tick.render(pa
 from __future__ import annotations
 
 import argparse
+import linecache
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -117,7 +118,9 @@ def _judge(
 def _refuse(error: TickError, message: str, source: str | None, where: Any) -> NoReturn:
     """Raise what Kapacitor says, at the line of the cell, if it is about one."""
     if source is not None and error.line:
-        raise_at(error.line + 1, source, type(error)(message, error.line, error.column))
+        last = len(linecache.getlines(source))  # an end that comes too soon is behind the last
+        line = min(error.line + 1, last)
+        raise_at(line, source, type(error)(message, error.line, error.column))
     at = f"{where(error.line, error.column or 1)}: " if error.line else ""
     raise type(error)(f"{at}{message}", error.line, error.column)
 
