@@ -111,10 +111,10 @@ def offered(shell, code):
 
 def test_ipython_offers_them(shell):
     """Through the completer that front ends ask."""
-    shell.push({"Mean": Mean, "point": Point({"abc": 1, "abd": 2}, tags={"rack": "b"})})
+    shell.push({"Mean": Mean, "point": Point({"abc": 1, "abe": 2}, tags={"rack": "b"})})
     assert offered(shell, 'x = 1\nsimulate(Mean, data, options={"si') == ["size"]
     assert "from" not in offered(shell, 'point.fields["')
-    assert {"abc", "abd"} <= set(offered(shell, 'point.fields["ab'))
+    assert {"abc", "abe"} <= set(offered(shell, 'point.fields["ab'))
     assert offered(shell, "%%tick\nstream|from()@me") == ["mean"]
     assert len([m for m in shell.Completer.custom_matchers if m.matcher_identifier == "kapnb"]) == 1
 

@@ -42,9 +42,9 @@ WRONG = {
         "what it returns is lost",
     ),
     "an option's name": (
-        "size = Option(int, default=3)\ndef point(self, point):\n    return self.sise",
+        "size = Option(int, default=3)\ndef point(self, point):\n    return self.sizee",
         4,
-        "self.sise is set nowhere; did you mean the option size?",
+        "self.sizee is set nowhere; did you mean the option size?",
     ),
     "an option without self": (
         "size = Option(int, default=3)\ndef point(self, point):\n    if size: yield point",
