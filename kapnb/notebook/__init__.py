@@ -1,4 +1,4 @@
-"""What a notebook adds: live and still plots, rich display, short tracebacks, ``%%udf``.
+"""What a notebook adds: plots, live and still; displays; magics, completion, short tracebacks.
 
 Everything here looks at a Simulation and changes nothing in it. Drawing needs the extra
 ``notebook``; its packages load when a name that draws is first asked for, so that
@@ -11,6 +11,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from kapnb.errors import MissingExtra
+from kapnb.notebook._complete import complete
+from kapnb.notebook._definition import check_definition
 from kapnb.notebook._handler_view import handler_html, handler_text
 from kapnb.notebook._html import simulation_html
 from kapnb.notebook._item_html import batch_html, point_html
@@ -30,6 +32,8 @@ __all__ = [
     "Plot",
     "Report",
     "batch_html",
+    "check_definition",
+    "complete",
     "handler_html",
     "handler_text",
     "load",
