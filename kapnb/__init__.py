@@ -15,6 +15,7 @@ from kapnb.errors import (
     KapnbError,
     LocalProtocolError,
     MissingExtra,
+    MomentError,
     OptionError,
     ProtocolError,
     RemoteProtocolError,
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from kapnb.agent import run
     from kapnb.faults import check_resume, lint, stress
     from kapnb.simulation import Simulation, TaskRun, Transcript, last_run, simulate
+    from kapnb.timemachine import Moment, TimeMachine
+    from kapnb.whatif import compare, sweep
 
 __all__ = [
     "BATCH",
@@ -67,6 +70,8 @@ __all__ = [
     "KapnbError",
     "LocalProtocolError",
     "MissingExtra",
+    "Moment",
+    "MomentError",
     "Option",
     "OptionError",
     "Point",
@@ -80,33 +85,40 @@ __all__ = [
     "TargetError",
     "TaskRun",
     "TickError",
+    "TimeMachine",
     "Transcript",
     "ValueType",
     "__version__",
     "artifact",
     "check_resume",
+    "compare",
     "freeze",
     "last_run",
     "lint",
     "run",
     "simulate",
     "stress",
+    "sweep",
     "udf",
 ]
 
 #: Names that load a room of their own at the first use.
 _LAZY = {
+    "Moment": "kapnb.timemachine",
     "Simulation": "kapnb.simulation",
     "TaskRun": "kapnb.simulation",
+    "TimeMachine": "kapnb.timemachine",
     "Transcript": "kapnb.simulation",
     "artifact": "kapnb._artifact",
     "freeze": "kapnb._freeze",
     "check_resume": "kapnb.faults",
+    "compare": "kapnb.whatif",
     "last_run": "kapnb.simulation",
     "lint": "kapnb.faults",
     "run": "kapnb.agent",
     "simulate": "kapnb.simulation",
     "stress": "kapnb.faults",
+    "sweep": "kapnb.whatif",
 }
 
 

@@ -16,7 +16,6 @@ from typing import Any
 from unittest.mock import patch
 
 from kapnb._progress import track
-from kapnb.faults._hidden import Hidden
 from kapnb.faults._process import Case, Process, play
 from kapnb.faults._trials_sessions import PIPE_POINTS
 from kapnb.handler import Handler
@@ -24,6 +23,7 @@ from kapnb.handler._codec import Encoder, Unkept
 from kapnb.handler._namespace import Namespace
 from kapnb.model import Batch, RestoreRequest
 from kapnb.simulation import Simulation, check_options
+from kapnb.simulation._hidden import Hidden
 
 __all__ = ["Latencies", "StateSizes", "case_of", "measure_latency", "measure_state", "restored"]
 

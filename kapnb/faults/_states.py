@@ -1,7 +1,7 @@
 """The state of a Handler: what it is made of, how two differ, and how large one is.
 
 Two places hold it: the groups' states, which a snapshot keeps, and the object's own attributes,
-which it does not. A third, outside the object, is `_hidden`.
+which it does not. A third, outside the object, is `simulation._hidden`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from kapnb.faults._process import Process
-from kapnb.handler import Handler
 from kapnb.model import Batch, Point
+from kapnb.simulation._checkpoints import kept_attributes, parts_of
 
 __all__ = ["differences", "state_of", "weight"]
 
@@ -20,8 +20,6 @@ __all__ = ["differences", "state_of", "weight"]
 _TOLD_MAX = 5
 _QUOTE_MAX = 60
 _DEPTH_MAX = 20
-#: What a Handler's object has of the framework.
-_OURS = frozenset(vars(Handler)["__annotations__"]) | {"shared"}
 _ATOMS = (type(None), bool, int, float, complex, str, bytes)
 
 
@@ -31,17 +29,8 @@ def state_of(process: Process) -> dict[str, Any]:
     ``group 'host=a'`` is a group's state, ``self.count`` an attribute.
     """
     handler = process.instance
-    owner = getattr(handler, "_official", handler)
-    declared = handler.handler_shape.options if owner is handler else ()
     parts = {f"group {group!r}": state for group, state in handler.group_states.items()}
-    for name, value in _parts(owner).items():
-        if name not in _OURS and name not in declared and not _is_agent(value):
-            parts[f"self.{name}"] = value
-    return parts
-
-
-def _is_agent(value: Any) -> bool:
-    return type(value).__module__.startswith("kapnb.compat")
+    return parts | {f"self.{name}": one for name, one in kept_attributes(handler).items()}
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -82,9 +71,9 @@ def _difference(path: str, before: Any, after: Any, depth: int) -> Iterator[str]
         if before.tobytes() != after.tobytes():
             yield f"{path} was {_quote(before)}, is {_quote(after)}"
     elif not callable(before):
-        for name, value in _parts(before).items():
-            if name in _parts(after):
-                yield from _difference(f"{path}.{name}", value, _parts(after)[name], depth + 1)
+        for name, value in parts_of(before).items():
+            if name in parts_of(after):
+                yield from _difference(f"{path}.{name}", value, parts_of(after)[name], depth + 1)
 
 
 def _of_mappings(path: str, before: Any, after: Any, depth: int) -> Iterator[str]:
@@ -146,19 +135,8 @@ def _weight(value: Any, depth: int, seen: set[int]) -> int:
     return (
         0
         if callable(value)
-        else sum(_weight(item, depth + 1, seen) for item in _parts(value).values())
+        else sum(_weight(item, depth + 1, seen) for item in parts_of(value).values())
     )
-
-
-def _parts(value: Any) -> dict[str, Any]:
-    """Return an object's attributes, those in slots included."""
-    parts = dict(getattr(value, "__dict__", {}))
-    for base in type(value).__mro__:
-        slots = vars(base).get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if hasattr(value, name):
-                parts[name] = getattr(value, name)
-    return parts
 
 
 def _quote(value: Any) -> str:

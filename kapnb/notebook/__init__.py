@@ -21,41 +21,57 @@ from kapnb.notebook._task_html import task_html
 from kapnb.notebook._transcript_html import transcript_html
 
 if TYPE_CHECKING:
+    from kapnb.notebook._compare_plot import ComparisonPlot, plot_comparison
     from kapnb.notebook._group_plot import plot_groups
     from kapnb.notebook._live import LiveView
     from kapnb.notebook._measure_plot import plot_latency, plot_state
+    from kapnb.notebook._moment_html import moment_html
     from kapnb.notebook._plot import Plot, plot_run
+    from kapnb.notebook._recall_plot import plot_precision_recall
     from kapnb.notebook._report import Report
+    from kapnb.notebook._sweep_plot import SweepPlot, plot_sweep
 
 __all__ = [
+    "ComparisonPlot",
     "LiveView",
     "Plot",
     "Report",
+    "SweepPlot",
     "batch_html",
     "check_definition",
     "complete",
     "handler_html",
     "handler_text",
     "load",
+    "moment_html",
+    "plot_comparison",
     "plot_groups",
     "plot_latency",
+    "plot_precision_recall",
     "plot_run",
     "plot_state",
+    "plot_sweep",
     "point_html",
     "simulation_html",
     "task_html",
     "transcript_html",
 ]
 
-#: Names that draw, and the modules that bring matplotlib in.
+#: Names that draw, and the modules that bring matplotlib in; and what needs another room.
 _LAZY = {
+    "ComparisonPlot": "kapnb.notebook._compare_plot",
     "LiveView": "kapnb.notebook._live",
+    "moment_html": "kapnb.notebook._moment_html",
     "Plot": "kapnb.notebook._plot",
+    "plot_comparison": "kapnb.notebook._compare_plot",
     "plot_groups": "kapnb.notebook._group_plot",
     "plot_latency": "kapnb.notebook._measure_plot",
+    "plot_precision_recall": "kapnb.notebook._recall_plot",
     "plot_run": "kapnb.notebook._plot",
     "plot_state": "kapnb.notebook._measure_plot",
+    "plot_sweep": "kapnb.notebook._sweep_plot",
     "Report": "kapnb.notebook._report",
+    "SweepPlot": "kapnb.notebook._sweep_plot",
 }
 
 

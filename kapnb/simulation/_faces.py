@@ -1,7 +1,7 @@
-"""The one place where the simulator reaches up to the notebook room, lazily.
+"""The one place where the simulator reaches up to the rooms above it, lazily.
 
-The import contract names these imports as its only exception: a Simulation has a plot and
-an HTML form, and what draws them lives a layer above.
+The import contract names these imports as its only exceptions: a Simulation has a plot and
+an HTML form, and can be walked; what does so lives above.
 """
 
 from __future__ import annotations
@@ -14,8 +14,21 @@ if TYPE_CHECKING:
     from kapnb.simulation._simulation import Observer, Simulation
     from kapnb.simulation._task import TaskRun
     from kapnb.simulation._transcript import Transcript
+    from kapnb.timemachine import Moment, TimeMachine
 
-__all__ = ["live_view", "plot", "report", "simulation_html", "task_html", "transcript_html"]
+__all__ = [
+    "TimeMachine",  # for the annotations of those who may not look up
+    "comparison_plot",
+    "live_view",
+    "moment_html",
+    "plot",
+    "report",
+    "simulation_html",
+    "sweep_plot",
+    "task_html",
+    "time_machine",
+    "transcript_html",
+]
 
 
 def live_view(fields: bool | str | Sequence[str]) -> Observer:
@@ -57,8 +70,40 @@ def transcript_html(transcript: Transcript) -> str:
     return html(transcript)
 
 
+def moment_html(moment: Moment) -> str:
+    """Return a moment of a run as HTML."""
+    from kapnb.notebook import moment_html as html
+
+    return html(moment)
+
+
 def task_html(run: TaskRun) -> str:
     """Return the run of a task as HTML."""
     from kapnb.notebook import task_html as html
 
     return html(run)
+
+
+def time_machine(passage: Passage) -> TimeMachine:
+    """Return what walks a run."""
+    from kapnb.timemachine import TimeMachine
+
+    return TimeMachine(passage)
+
+
+def sweep_plot(sweep: Any, **settings: Any) -> Any:
+    """Return a sweep's picture, or draw it into the Axes that `axes` gives."""
+    from kapnb.notebook import SweepPlot, plot_sweep
+
+    if settings.get("axes") is not None:
+        return plot_sweep(sweep, **settings)
+    return SweepPlot(sweep, **settings)
+
+
+def comparison_plot(comparison: Any, **settings: Any) -> Any:
+    """Return a comparison's picture, or draw it into the Axes that `ax` gives."""
+    from kapnb.notebook import ComparisonPlot, plot_comparison
+
+    if settings.get("ax") is not None:
+        return plot_comparison(comparison, **settings)
+    return ComparisonPlot(comparison, **settings)

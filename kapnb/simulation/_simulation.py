@@ -28,6 +28,7 @@ from kapnb.simulation._node import UdfNode
 from kapnb.simulation._options import check_options
 from kapnb.simulation._passage import Passage, native
 from kapnb.simulation._portions import portions
+from kapnb.simulation._prepared import Prepared
 from kapnb.simulation._recorder import record
 from kapnb.simulation._timing import Timing
 from kapnb.sources import Frame, Typing, open_source
@@ -155,7 +156,7 @@ class Simulation(Passage):
         """Start, feed everything, take the snapshot, close."""
         node = self._node
         with self._gate:
-            node.start(options, self._restored)
+            self._start_checkpoints(lambda: node.start(options, self._restored))
             for observer in self._observers:
                 observer.started(self)
         if not node.error:
@@ -179,17 +180,21 @@ class Simulation(Passage):
     # --------------------------------------------------------------------- data
 
     def _feed_all(self) -> None:
+        assert self._recorder is not None
+        look = self._recorder.look
         feed = self._feed_points if self._node.takes_points else self._feed_singly
         progress = self._progress and self._progress(self.handler.__name__, known_size(self.source))
         try:
             for _ in feed():
                 self.error = self._node.error
+                look(len(self.inputs))
                 with self._gate:
                     for observer in self._observers:
                         observer.advanced(self)
                     if progress is not None:
                         progress.update(len(self.inputs))
                 if self.error is not None:
+                    self._failed_at = len(self.inputs) - 1
                     break
         finally:
             if progress is not None:
@@ -228,6 +233,9 @@ class Simulation(Passage):
             rows = self.inputs = Rows((*table.tags, *table.fields))
             points = encoded_rows(table, self.group_by, by_measurement=self._by_measurement)
             return points, rows.extend
+        if isinstance(self.source, Prepared):
+            rows = self.inputs = Rows(self.source.columns)
+            return iter(self.source.points), rows.extend
         waiting: deque[Point] = deque()
 
         def encoded() -> Iterator[bytes]:
@@ -244,6 +252,8 @@ class Simulation(Passage):
         return encoded(), extend
 
     def _arranged(self) -> Iterator[Point | Batch]:
+        if isinstance(self.source, Prepared):
+            return iter(self.source)
         wants = self.info.wants
         return arrange(self.source, wants, self.group_by, by_measurement=self._by_measurement)
 

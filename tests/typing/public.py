@@ -6,17 +6,22 @@ from kapnb import (
     Duration,
     Handler,
     InitRequest,
+    Moment,
     Option,
     Point,
     Simulation,
+    TimeMachine,
     check_resume,
+    compare,
     freeze,
     lint,
     simulate,
     stress,
+    sweep,
     udf,
 )
 from kapnb.faults import Lints, Resume, StressReport
+from kapnb.whatif import Comparison, Sweep
 
 
 @udf
@@ -53,7 +58,12 @@ class Typed(Handler):
 
 assert_type(Typed, type[Typed])
 assert_type(simulate(Typed, [Point({"x": 1.0}, time=0)]), Simulation)
+assert_type(simulate(Typed, [Point({"x": 1.0}, time=0)]).travel(), TimeMachine)
+assert_type(simulate(Typed, [Point({"x": 1.0}, time=0)]).travel().go(0), Moment)
+assert_type(simulate(Typed, [Point({"x": 1.0}, time=0)]).travel().rerun(Typed), Simulation)
 assert_type(stress(Typed, [Point({"x": 1.0}, time=0)]), StressReport)
 assert_type(check_resume(Typed, [Point({"x": 1.0}, time=0)]), Resume)
 assert_type(lint(simulate(Typed, [Point({"x": 1.0}, time=0)])), Lints)
 assert_type(freeze({"high": 1.5}), dict[str, float])
+assert_type(sweep(Typed, [Point({"x": 1.0}, time=0)], number=[1, 2]), Sweep)
+assert_type(compare(Typed, Typed, [Point({"x": 1.0}, time=0)]), Comparison)
