@@ -33,8 +33,10 @@ _CALLED: Mapping[str, tuple[int, str]] = {
     "stop": (0, "(self)"),
 }
 _METHODS = (*_DATA, *_CALLED, "emit", "build_shared", "forget_groups")
+_COMPARED = "a comparison"
 _COPIES = ("with_fields", "with_tags")
-_LIKE = 0.75
+#: How alike names must be: of methods, which may be helpers; of options that are set nowhere.
+_LIKE_METHOD, _LIKE_OPTION = 0.85, 0.75
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 #: Statements and patterns that bind their name.
 _NAMING = _Function | ast.ClassDef | ast.ExceptHandler | ast.MatchAs | ast.MatchStar
@@ -131,7 +133,7 @@ def _misnamed(
         if name in _METHODS or name in used or name.startswith("_") or method.decorator_list:
             continue
         free = [known for known in _METHODS if known not in vars(handler)]
-        if near := get_close_matches(name, free, 1, _LIKE):
+        if near := get_close_matches(name, free, 1, _LIKE_METHOD):
             yield Problem(
                 method.lineno,
                 f"{handler.__name__}.{name} is never called; did you mean {near[0]}?",
@@ -181,6 +183,8 @@ def _no_points(method: _Function) -> Iterator[Problem]:
             continue
         word = "yield" if isinstance(node, ast.Yield) else "return"
         what = _no_point(node.value)
+        if what == _COMPARED and method.name == "frame":
+            continue  # of a DataFrame a comparison is another
         if word == "return" and yields and what != "None":
             yield Problem(
                 node.lineno,
@@ -201,7 +205,7 @@ def _no_point(value: ast.expr) -> str:
     for kinds, what in (
         ((ast.Dict, ast.DictComp), "a dict"),
         ((ast.JoinedStr,), "a str"),
-        ((ast.Compare,), "a comparison"),
+        ((ast.Compare,), _COMPARED),
         ((ast.Lambda,), "a function"),
     ):
         if isinstance(value, kinds):
@@ -229,7 +233,7 @@ def _options(
                 known = node.attr in stored or hasattr(handler, node.attr)
                 if not isinstance(node.value, ast.Name) or node.value.id != me or known:
                     continue
-                if near := get_close_matches(node.attr, names, 1, _LIKE):
+                if near := get_close_matches(node.attr, names, 1, _LIKE_OPTION):
                     yield Problem(
                         node.lineno,
                         f"{me}.{node.attr} is set nowhere; did you mean the option {near[0]}?",

@@ -73,6 +73,9 @@ RIGHT = {
     "def point(self, point):\n    if self.sizes: yield point",
     "a local variable": "size = Option(int, default=3)\n"
     "def point(self, point):\n    size = self.size\n    yield point.with_fields(size=size)",
+    "a helper for others": "def pointer(self): return 1",
+    "a frame compared": "from kapnb import BATCH\nwants = provides = BATCH\n"
+    "def frame(self, frame):\n    return frame > 1",
     "init without a request": "def init(self): pass",
     "a function within": "def point(self, point):\n"
     "    def double(x): return {'x': 2 * x}\n    yield point.with_fields(double(1))",
