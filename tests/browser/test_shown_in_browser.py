@@ -1,5 +1,7 @@
 """Displays, progress and completion in JupyterLab and in Notebook 7."""
 
+import re
+
 import pytest
 
 from notebooks import write_notebook
@@ -46,7 +48,7 @@ def run_all(page):
     """Run all cells; a menu that opens before the kernel is there does nothing."""
     from playwright.sync_api import TimeoutError as TooLate
 
-    began = page.locator(".jp-InputPrompt", has_text="[1]:")
+    began = page.locator(".jp-InputPrompt", has_text=re.compile(r"\[(\*|1)\]:")).first
     for _ in range(6):
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
