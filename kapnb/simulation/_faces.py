@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kapnb.simulation._passage import Passage
     from kapnb.simulation._simulation import Observer, Simulation
     from kapnb.simulation._task import TaskRun
+    from kapnb.simulation._transcript import Transcript
     from kapnb.timemachine import Moment, TimeMachine
 
 __all__ = [
@@ -21,10 +22,12 @@ __all__ = [
     "live_view",
     "moment_html",
     "plot",
+    "report",
     "simulation_html",
     "sweep_plot",
     "task_html",
     "time_machine",
+    "transcript_html",
 ]
 
 
@@ -51,6 +54,20 @@ def simulation_html(simulation: Passage) -> str:
     from kapnb.notebook import simulation_html as html
 
     return html(cast("Simulation", simulation))
+
+
+def report(simulation: Simulation, **settings: Any) -> Any:
+    """Return a report on a simulation."""
+    from kapnb.notebook import Report
+
+    return Report(simulation, **settings)
+
+
+def transcript_html(transcript: Transcript) -> str:
+    """Return a transcript as HTML."""
+    from kapnb.notebook import transcript_html as html
+
+    return html(transcript)
 
 
 def moment_html(moment: Moment) -> str:

@@ -106,6 +106,36 @@ class Passage:
         """The inputs as a pandas DataFrame, one row a point, with the same ``input``."""
         return frame_of((item, position) for position, item in enumerate(self.inputs))
 
+    @property
+    def pair_frame(self) -> Any:
+        """The points that went in, each beside those sent for it, as a pandas DataFrame.
+
+        One row for each pair, and one for an input that gave nothing; a name that both have
+        ends in ``_out`` on the side of the output, whose time is ``time_out``.
+
+        Raises
+        ------
+        ValueError
+            If batches went in or came out: their points do not pair.
+        """
+        from kapnb.simulation._joined import pair_frame
+
+        return pair_frame(self)
+
+    @property
+    def dropped_frame(self) -> Any:
+        """The inputs for which nothing was sent, as a pandas DataFrame like `input_frame`."""
+        from kapnb.simulation._joined import dropped_frame
+
+        return dropped_frame(self)
+
+    @property
+    def group_frame(self) -> Any:
+        """One row a group as a pandas DataFrame: how many ``inputs``, ``outputs``, ``dropped``."""
+        from kapnb.simulation._joined import group_frame
+
+        return group_frame(self)
+
     def pairs(self) -> Iterator[tuple[Point | Batch, list[Point | Batch]]]:
         """Yield each input with the outputs that were sent while it was handled."""
         outputs = iter(self.outputs)
