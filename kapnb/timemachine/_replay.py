@@ -17,7 +17,7 @@ from kapnb.handler import Handler
 from kapnb.model import Batch, InitRequest, Point, RestoreRequest
 from kapnb.protocol import WirePoint, encode_point
 from kapnb.simulation import Transcript
-from kapnb.simulation._checkpoints import Checkpoint, Checkpoints, Recorder
+from kapnb.simulation._checkpoints import Cast, Checkpoint, Checkpoints, Recorder
 from kapnb.simulation._environment import environment
 from kapnb.simulation._items import Rows
 from kapnb.simulation._node import UdfNode
@@ -73,6 +73,10 @@ class Replay:
         The first input that was answered otherwise than in the run, since the checkpoint.
     why : str
         How it differed.
+    began_at : int
+        Where it was set out from.
+    cast : Cast
+        What its start made anew.
     """
 
     def __init__(self, passage: Passage, *, use_checkpoints: bool = True) -> None:
@@ -92,6 +96,8 @@ class Replay:
         self._recorder: Recorder | None = None
         self._outside: dict[int, Any] = {}
         self._request, self._snapshot = _opening(passage)
+
+    cast: Cast
 
     # ------------------------------------------------------------------ surroundings
 
@@ -144,7 +150,7 @@ class Replay:
         if self.stuck or self.position > position or begin > self.position:
             self._begin(found)
         while self.position < position and not self.stuck:
-            self._feed(min(position, self.position + self._portion))
+            self._feed_on(min(position, self.position + self._portion))
         return self.position == position and not self.stuck
 
     @property
@@ -158,12 +164,12 @@ class Replay:
         if self.stuck or checkpoint is None:
             self.restart()
         if checkpoint is not None and not self.stuck:
-            self.checkpoints.put_back(checkpoint, self.handler)
+            self.checkpoints.put_back(checkpoint, self.cast)
             self.position = checkpoint.position
         self.began_at = self.position
         self._recorder = None
         if self.use_checkpoints and not self.stuck:
-            self._recorder = self.checkpoints.recorder(self.handler, share=_SHARE, every_s=_EVERY_S)
+            self._recorder = self.checkpoints.recorder(self.cast, share=_SHARE, every_s=_EVERY_S)
 
     def restart(self) -> None:
         """Start the Handler as the run did: init, and the snapshot if one was restored."""
@@ -180,6 +186,7 @@ class Replay:
         node.start(self._request.options, self._snapshot)
         node._agent.session._tell_skip = lambda error, points: self._skipped.append(error)
         self._node, self.position, self._interrupted = node, 0, False
+        self.cast = Cast(node.instance)
 
     def stop(self) -> None:
         """Let go of the Handler; idempotent."""
@@ -195,7 +202,7 @@ class Replay:
         while self.position < count and not self.stuck:
             first = self.position
             self._skipped.clear()
-            self._feed(min(count, first + self._portion))
+            self._feed_on(min(count, first + self._portion))
             if self._skipped:
                 return self._skipped_from(first)
         return None
@@ -206,7 +213,7 @@ class Replay:
         self.reach(position)
         while not self.stuck:
             self._skipped.clear()
-            self._feed(self.position + 1)
+            self._feed_on(self.position + 1)
             if self._skipped:
                 return self.position - 1
         return None
@@ -224,6 +231,7 @@ class Replay:
             given.outputs = self._feed(self.position + 1)
         except KeyboardInterrupt:
             if not self._broken_into(self.position):
+                self.stop()
                 raise
             given.interrupted = self._interrupted = True
             node.error = KapnbError("interrupted")
@@ -239,6 +247,14 @@ class Replay:
         """Tell whether the run was interrupted while this input was handled."""
         run = self.passage
         return getattr(run, "interrupted", False) and position >= len(run.inputs) - 1
+
+    def _feed_on(self, stop: int) -> None:
+        """Feed inputs up to `stop`; whoever is interrupted there begins anew."""
+        try:
+            self._feed(stop)
+        except BaseException:
+            self.stop()
+            raise
 
     def _feed(self, stop: int) -> list[Item]:
         """Feed inputs up to `stop`, compare what is sent, and return it."""

@@ -102,7 +102,6 @@ def test_an_error_that_does_not_come_again_raises_a_doubt():
 
 def test_objects_that_are_not_copied_are_named(monkeypatch):
     """A model is taken for constant; if it was not, a replay from the start sets it right."""
-    monkeypatch.setattr("kapnb.simulation._copies.is_constant", lambda value: type(value) is Model)
     monkeypatch.setattr(
         "kapnb.simulation._checkpoints.is_constant", lambda value: type(value) is Model
     )
