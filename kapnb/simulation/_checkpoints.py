@@ -174,17 +174,30 @@ class Checkpoints:
         before = self.nearest(position)
         if self.failure or (before is not None and position - before.position < self._gap):
             return True
-        most = min(most, self._bytes_max // 4)
         try:
-            data = self.copier.dump(_held(cast.handler, self.hidden), cast.roles, most=most)
+            made = self.made(position, cast, most)
         except TooMuch:
             return False
         except Exception as error:  # a state that cannot be copied, or is changed meanwhile
             self.failure = str(error) or type(error).__name__
             return True
-        insort(self._kept, Checkpoint(position, data), key=lambda kept: kept.position)
+        insort(self._kept, made, key=lambda kept: kept.position)
         self._thin_out()
         return True
+
+    def made(self, position: int, cast: Cast, most: float = math.inf) -> Checkpoint:
+        """Return a checkpoint of what a Handler holds, and do not keep it.
+
+        Raises
+        ------
+        TooMuch
+            If it is more than `most` bytes, or than one may be.
+        Exception
+            If it cannot be made.
+        """
+        most = min(most, self._bytes_max // 4)
+        data = self.copier.dump(_held(cast.handler, self.hidden), cast.roles, most=most)
+        return Checkpoint(position, data)
 
     def _thin_out(self) -> None:
         while len(self._kept) > self._count_max or self.size > self._bytes_max:

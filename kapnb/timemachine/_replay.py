@@ -33,7 +33,10 @@ Item = Point | Batch
 #: Points that are fed in one go.
 _PORTION = 512
 #: On the way checkpoints may take more of the time than in a run: whoever walks, walks here again.
-_SHARE, _EVERY_S = 0.1, 0.05
+_SHARE, _EVERY_S = 0.3, 0.05
+#: Whoever goes far has so many inputs behind where it goes a mark set, for steps back; and so many
+#: marks are kept.
+_BEFORE, _MARKS_MAX = 256, 3
 
 
 @dataclass
@@ -91,6 +94,7 @@ class Replay:
         self.began_at = 0
         self._said = Said()
         self._skipped: list[KapnbError] = []
+        self._marks: list[Checkpoint] = []
         self._interrupted = False
         self._node: UdfNode | None = None
         self._recorder: Recorder | None = None
@@ -145,13 +149,35 @@ class Replay:
 
     def reach(self, position: int) -> bool:
         """Be after `position` inputs; return False if the session ended before."""
-        found = self.checkpoints.nearest(position) if self.use_checkpoints else None
+        found = self._nearest(position)
         begin = found.position if found is not None else 0
         if self.stuck or self.position > position or begin > self.position:
             self._begin(found)
+        if position - self.position > 2 * _BEFORE:
+            self._go_on(position - _BEFORE)
+            self._set_mark()
+        self._go_on(position)
+        return self.position == position and not self.stuck
+
+    def _go_on(self, position: int) -> None:
         while self.position < position and not self.stuck:
             self._feed_on(min(position, self.position + self._portion))
-        return self.position == position and not self.stuck
+
+    def _nearest(self, position: int) -> Checkpoint | None:
+        """Return the last checkpoint, or mark, at or before `position`."""
+        if not self.use_checkpoints:
+            return None
+        kept = self.checkpoints.nearest(position)
+        near = [mark for mark in (*self._marks, kept) if mark and mark.position <= position]
+        return max(near, key=lambda mark: mark.position, default=None)
+
+    def _set_mark(self) -> None:
+        """Remember what the Handler holds here, as long as no doubt is cast on it."""
+        if not self.use_checkpoints or self.stuck or self.differs_at is not None:
+            return
+        with contextlib.suppress(Exception):  # then the way back is as long as the way there
+            self._marks.append(self.checkpoints.made(self.position, self.cast))
+            del self._marks[:-_MARKS_MAX]
 
     @property
     def _portion(self) -> int:
