@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo browser test check fix bench docs proto notebooks clean
+.PHONY: help demo experiment browser test check fix bench docs proto notebooks clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo ## run a notebook, export its Handler, run the script on a captured session
 	@$(BIN)/python notebooks/demo.py build/demo
+
+experiment: $(VENV)/.demo ## options from a TICKscript: live data, record, replay, log; with Kapacitor where it is
+	@$(BIN)/python notebooks/experiment/run.py build/experiment
 
 browser: $(VENV)/.browser ## JupyterLab in a headless Chromium, which must be there
 	$(BIN)/python -m pytest tests/browser
