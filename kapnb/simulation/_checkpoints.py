@@ -101,10 +101,9 @@ def _standing(attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield attributes, and what those that are small containers hold, by where they stand."""
     for name, value in attributes.items():
         yield name, value
-        if isinstance(value, dict) and len(value) <= _ITEMS_MAX:
-            yield from ((f"{name}[{key!r}]", item) for key, item in value.items())
-        elif isinstance(value, (list, tuple)) and len(value) <= _ITEMS_MAX:
-            yield from ((f"{name}[{place}]", item) for place, item in enumerate(value))
+        if isinstance(value, (dict, list, tuple)) and len(value) <= _ITEMS_MAX:
+            items = value.values() if isinstance(value, dict) else value
+            yield from ((f"{name}[{place}]", item) for place, item in enumerate(items))
 
 
 class Checkpoints:
