@@ -19,7 +19,7 @@ from functools import cache
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
-from kapnb.model import Point
+from kapnb.model import Fields, Point, Tags
 from kapnb.protocol import WirePoint, wire_point
 
 __all__ = ["Copier", "TooMuch", "Uncopied", "is_constant"]
@@ -122,6 +122,8 @@ class Copier:
         if module.startswith("kapnb."):
             if hasattr(value, "SerializeToString"):  # a message of the official API
                 return _message
+            if module.startswith("kapnb.protocol") and isinstance(value, (Fields, Tags)):
+                return _mapping  # a point's, kept without it
             return _natural if module.startswith("kapnb.model") else self._shared
         if top in _PLUMBING:
             return self._shared
@@ -215,11 +217,15 @@ def _wire_point(value: Any) -> Any:
 
 def _wired(plain: Point) -> WirePoint:
     """Return a point as one of the wire that was changed."""
-    point = WirePoint()
-    point._raw = point._message = point._foreseen = None
+    point = wire_point(b"")
+    point._raw = None
     for name in Point.__slots__:
         setattr(point, name, getattr(plain, name))
     return point
+
+
+def _mapping(value: Any) -> Any:
+    return (Fields if isinstance(value, Fields) else Tags), (dict(value),)
 
 
 def _message(value: Any) -> Any:

@@ -127,6 +127,15 @@ def test_a_copy_that_is_too_large_is_given_up_on_the_way():
         Copier().dump([bytes(10**6)] * 3, most=10**5)
 
 
+def test_fields_and_tags_that_are_kept_without_their_point_are_copied():
+    """As mappings of their own, in their order."""
+    point = wire_point(encode_point(Point({"x": 1.5, "a": 2}, time=5, tags={"t": "u"})))
+    fields, tags = copied([point.fields, point.tags])
+    assert (list(fields.items()), dict(tags)) == ([("a", 2), ("x", 1.5)], {"t": "u"})
+    fields["x"] = 3.0
+    assert point.fields["x"] == 1.5
+
+
 def test_the_messages_of_the_official_api_are_copied():
     """A state may hold them."""
     from kapnb.compat import udf_pb2
