@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo experiment browser test check fix bench docs proto notebooks clean
+.PHONY: help demo experiment browser test check fix bench docs pages proto notebooks clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,8 +42,12 @@ bench: $(VENV)/.dev ## benchmarks; ratios within one run, not absolute figures
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/simulation.py
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/timemachine.py
 
-docs: $(VENV)/.dev ## render the notebooks as pages into build/docs
-	$(BIN)/python -m jupyter nbconvert --to html --output-dir build/docs notebooks/*.ipynb
+docs: $(VENV)/.site ## build the documentation site into build/docs; warnings are errors
+	$(BIN)/python -m sphinx -b html -c docs -d build/doctrees -E -a -j 2 -W --keep-going -q . build/docs
+	@echo "build/docs/index.html"
+
+pages: $(VENV)/.dev ## write anew what is generated and committed under docs
+	KAPNB_UPDATE=1 $(BIN)/python -m pytest -q tests/docs/test_generated.py
 
 proto: $(VENV)/.dev ## turn proto/udf.proto into the embedded descriptor
 	$(BIN)/python proto/generate.py
@@ -52,7 +56,7 @@ notebooks: $(VENV)/.dev ## run the notebooks and keep their fresh outputs
 	$(BIN)/python notebooks/refresh.py
 
 clean: ## remove what the other targets made
-	rm -rf build dist $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build dist docs/reference $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -61,6 +65,10 @@ $(VENV)/bin/python:
 
 $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) --editable '.[notebook,export]'
+	@touch $@
+
+$(VENV)/.site: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable '.[notebook,live,parquet,influxdb,export,test,site]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python

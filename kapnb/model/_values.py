@@ -13,9 +13,11 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 __all__ = ["INT_MAX", "INT_MIN", "FieldValue", "Fields", "Tags", "check_field", "check_int64"]
 
+#: What a field may hold.
 FieldValue: TypeAlias = float | int | str | bool
 _V = TypeVar("_V")
 
+#: The bounds of an int field or option: 64 bits, signed.
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 
 
