@@ -10,7 +10,7 @@ from kapnb.errors import HandlerError, KapnbError
 from kapnb.handler import Handler
 from kapnb.model import Batch, InfoResponse, Point
 from kapnb.protocol import WirePoint
-from kapnb.simulation._checkpoints import Checkpoints, Recorder
+from kapnb.simulation._checkpoints import Cast, Checkpoints, Recorder
 from kapnb.simulation._items import Output, Outputs, count_text, frame_of
 from kapnb.simulation._node import UdfNode
 from kapnb.simulation._transcript import Transcript
@@ -65,7 +65,7 @@ class Passage:
         self._checkpoints = checkpoints = Checkpoints(self.handler)
         start()
         if self._node.error is None:
-            self._recorder = checkpoints.recorder(self._node.instance)
+            self._recorder = checkpoints.recorder(Cast(self._node.instance))
 
     @property
     def info(self) -> InfoResponse:
