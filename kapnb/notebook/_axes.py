@@ -38,7 +38,12 @@ def tidy(ax: Any) -> None:
 
 
 def time_axis(
-    ax: Any, lines: Sequence[Line], *, labelled: bool = True, fontsize: str = "medium"
+    ax: Any,
+    lines: Sequence[Line],
+    *,
+    labelled: bool = True,
+    dated: bool = True,
+    fontsize: str = "medium",
 ) -> None:
     """Let an x axis reach over the times of some lines."""
     if lines:
@@ -51,9 +56,9 @@ def time_axis(
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(formatter)
     if labelled:
-        day = (
-            f", from {format_time(min(int(line.times[0]) for line in lines))[:10]}" if lines else ""
-        )
+        day = ""
+        if lines and dated:
+            day = f", from {format_time(min(int(line.times[0]) for line in lines))[:10]}"
         ax.set_xlabel(f"event time (UTC){day}", fontsize=fontsize)
     else:
         ax.tick_params(labelbottom=False)
