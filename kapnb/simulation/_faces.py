@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from kapnb.notebook import LiveRun
     from kapnb.simulation._passage import Passage
     from kapnb.simulation._simulation import Observer, Simulation
     from kapnb.simulation._task import TaskRun
 
-__all__ = ["live_view", "plot", "simulation_html", "task_html"]
+__all__ = ["live_run", "live_view", "plot", "simulation_html", "task_html"]
 
 
 def live_view(fields: bool | str | Sequence[str]) -> Observer:
@@ -25,11 +26,20 @@ def live_view(fields: bool | str | Sequence[str]) -> Observer:
     return view
 
 
+def live_run(
+    simulation: Simulation, plot: bool | str | Sequence[str], **settings: Any
+) -> LiveRun:
+    """Start a simulation in the background, drawn while it runs."""
+    from kapnb.notebook import LiveRun
+
+    return LiveRun(simulation, plot, **settings).start()
+
+
 def plot(simulation: Passage, **settings: Any) -> Any:
     """Return a simulation's picture, or draw it into the Axes that `ax` gives."""
     from kapnb.notebook import Plot, plot_run
 
-    run = cast("Simulation", simulation)  # of a task's UDF the same is known
+    run = cast("Simulation", simulation.still())  # of a task's UDF the same is known
     if settings.get("ax") is not None:
         return plot_run(run, **settings)
     return Plot(run, **settings)
@@ -39,7 +49,7 @@ def simulation_html(simulation: Passage) -> str:
     """Return a simulation as HTML."""
     from kapnb.notebook import simulation_html as html
 
-    return html(cast("Simulation", simulation))
+    return html(cast("Simulation", simulation.still()))
 
 
 def task_html(run: TaskRun) -> str:
