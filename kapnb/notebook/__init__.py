@@ -17,12 +17,14 @@ from kapnb.notebook._task_html import task_html
 
 if TYPE_CHECKING:
     from kapnb.notebook._live import LiveView
+    from kapnb.notebook._live_run import LiveRun
     from kapnb.notebook._plot import Plot, plot_run
 
-__all__ = ["LiveView", "Plot", "load", "plot_run", "simulation_html", "task_html"]
+__all__ = ["LiveRun", "LiveView", "Plot", "load", "plot_run", "simulation_html", "task_html"]
 
 #: Names that draw, and the modules that bring matplotlib in.
 _LAZY = {
+    "LiveRun": "kapnb.notebook._live_run",
     "LiveView": "kapnb.notebook._live",
     "Plot": "kapnb.notebook._plot",
     "plot_run": "kapnb.notebook._plot",

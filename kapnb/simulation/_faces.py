@@ -12,23 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from kapnb.notebook import LiveRun
     from kapnb.simulation._passage import Passage
-    from kapnb.simulation._simulation import Observer, Simulation
+    from kapnb.simulation._simulation import Simulation
     from kapnb.simulation._task import TaskRun
 
-__all__ = ["live_run", "live_view", "plot", "simulation_html", "task_html"]
+__all__ = ["live_run", "plot", "simulation_html", "task_html"]
 
 
-def live_view(fields: bool | str | Sequence[str]) -> Observer:
-    """Return an observer that draws while a simulation runs."""
-    from kapnb.notebook import LiveView
-
-    view: Observer = LiveView(fields)
-    return view
-
-
-def live_run(
-    simulation: Simulation, plot: bool | str | Sequence[str], **settings: Any
-) -> LiveRun:
+def live_run(simulation: Simulation, plot: bool | str | Sequence[str], **settings: Any) -> LiveRun:
     """Start a simulation in the background, drawn while it runs."""
     from kapnb.notebook import LiveRun
 

@@ -135,6 +135,11 @@ class UdfNode:
         return self._taken()
 
     @property
+    def instance(self) -> Handler:
+        """The Handler itself, once it was started."""
+        return self._agent.session.handler
+
+    @property
     def takes_points(self) -> bool:
         """Whether `feed_points` may be used; once `ask_info` was called."""
         return self._takes_points and self.info.wants is self.info.provides is STREAM

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Observer", "Simulation"]
 
+#: Groups whose states are packed only to learn their size.
+_PACKED_MAX = 10_000
+
 
 class Observer(Protocol):
     """Whoever watches a Simulation run; a live plot, say.
@@ -221,7 +224,10 @@ class Simulation(Passage):
         """
         from kapnb.simulation._faces import live_run
 
-        return live_run(self.again() if self._begun else self, plot, **settings)
+        run = live_run(self.again() if self._begun else self, plot, **settings)
+        if run.simulation.interrupted:  # in place, where nobody can press a button
+            run.simulation.raise_error()
+        return run
 
     def _ask_info(self) -> InfoResponse:
         try:
@@ -337,6 +343,27 @@ class Simulation(Passage):
         """The inputs as a pandas DataFrame, one row a point, with the same ``input``."""
         return self.inputs.frame() if isinstance(self.inputs, Rows) else super().input_frame
 
+    def state_size(self) -> int | None:
+        """Return how many bytes a snapshot would have now; only in the thread of the run.
+
+        Returns
+        -------
+        int or None
+            None if the Handler has a `snapshot` of its own, which is called by Kapacitor alone,
+            or a state that no snapshot can hold, or more groups than are packed in an instant.
+        """
+        handler = self._node.instance
+        if type(handler).snapshot is not Handler.snapshot:
+            return None
+        if len(handler.group_states) > _PACKED_MAX:
+            return None
+        try:
+            packed = handler.snapshot()
+        except KapnbError:
+            return None
+        assert isinstance(packed, bytes)
+        return len(packed)
+
     def raise_error(self) -> None:
         """Raise the error, or the interrupt, that ended the run, if any.
 
@@ -345,7 +372,7 @@ class Simulation(Passage):
         raise_error(self)
 
     def __repr__(self) -> str:
-        return f"Simulation({self.handler.__name__}: {self._summary()})"
+        return f"Simulation({self.handler.__name__}: {self.still()._summary()})"
 
     def _summary(self) -> str:
         if not self.interrupted:
