@@ -52,7 +52,7 @@ class Buttons:
 
         self._run = run
         self.pause = _button("Pause", "pause", self._pause_or_resume)
-        self.back = _button("Step back", "step-backward", run.back, "back")
+        self.back = _button("Back", "step-backward", run.back, "Step back")
         self.step = _button("Step", "step-forward", run.step)
         self.stop = _button("Stop", "stop", run.stop)
         self.state = widgets.Label("", layout=widgets.Layout(margin="0 0 0 1em"))
@@ -110,12 +110,12 @@ def widget_view(widget: Any) -> dict[str, Any]:
     return {_VIEW: widget._repr_mimebundle_()[_VIEW]}
 
 
-def _button(title: str, icon: str, press: Callable[[], Any], name: str = "") -> Any:
+def _button(name: str, icon: str, press: Callable[[], Any], title: str = "") -> Any:
     import ipywidgets as widgets
 
     button = widgets.Button(
-        description=title, icon=icon, tooltip=title, layout=widgets.Layout(width="7.5em")
+        description=name, icon=icon, tooltip=title or name, layout=widgets.Layout(width="7.5em")
     )
-    button.add_class(f"kapnb-live-{name or title.lower()}")
+    button.add_class(f"kapnb-live-{name.lower()}")
     button.on_click(lambda _: press())
     return button

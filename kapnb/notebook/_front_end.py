@@ -1,8 +1,8 @@
 """Who is on the other side of the kernel: anybody who sees a display, or can press a button.
 
-A kernel is not told what its client is. What it can know: whether a request allows that the
-user is asked (`allow_stdin`, which nbclient, and with it nbconvert, papermill and Voilà, and
-nbval never do, since nobody is there), and whether a front end has opened a subshell.
+A kernel is not told what its client is. What it can know is whether a request allows that the
+user is asked for input: nbclient (and with it nbconvert, papermill and Voilà) and nbval never
+do, since nobody is there; JupyterLab, Notebook and consoles do.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["MODE", "has_subshell", "is_attended", "kernel_display"]
+__all__ = ["MODE", "is_attended", "kernel_display"]
 
 #: Environment variable that decides what cannot be found out: "background", or "wait".
 MODE = "KAPNB_LIVE"
@@ -57,17 +57,6 @@ def is_attended(environ: Mapping[str, str] = os.environ) -> bool:
         return True
     request = kernel.get_parent("shell") or {}
     return bool(request.get("content", {}).get("allow_stdin", True))
-
-
-def has_subshell() -> bool:
-    """Return whether messages of widgets arrive although a cell is running.
-
-    They do if the front end sends them to a subshell (JupyterLab 4.4 and later), which the
-    kernel must have (ipykernel 7).
-    """
-    channel = getattr(_kernel(), "shell_channel_thread", None)
-    manager = getattr(channel, "manager", None)
-    return bool(manager is not None and manager.list_subshell())
 
 
 def _kernel() -> Any:

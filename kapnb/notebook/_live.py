@@ -16,7 +16,8 @@ from kapnb.notebook._fields import choose_fields
 from kapnb.notebook._figure import DPI, draw_figure
 from kapnb.notebook._front_end import kernel_display
 from kapnb.notebook._live_marks import Anomalies, Marks, Thresholds, parse_thresholds
-from kapnb.notebook._live_strip import Meter, add_strip
+from kapnb.notebook._live_meter import Meter
+from kapnb.notebook._live_strip import add_strip
 from kapnb.notebook._numbers import Numbers
 from kapnb.notebook._plot import bundle
 from kapnb.notebook._scene import check_fields, gather

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from kapnb.notebook._controls import Buttons, widget_view, widgets_exist
 from kapnb.notebook._front_end import is_attended, kernel_display
 from kapnb.notebook._live_control import Control, Speed, Waiter
+from kapnb.notebook._live_meter import Meter
 from kapnb.notebook._moment_panel import MomentPanel
 from kapnb.simulation import Simulation
 from kapnb.simulation._last import remember
@@ -50,8 +51,8 @@ class LiveRun:
     paused : bool, default: False
         Whether to wait before the first input.
     wait : bool, optional
-        Whether `start` returns only when the run is over. By default it does so where nobody
-        can press a button: see Notes.
+        Whether to return only when the run is over, which goes in the caller's thread then,
+        without buttons. By default so where nobody can press one: see Notes.
     fps : float, default: 10
         Most frames a second.
     share : float, default: 0.07
@@ -78,7 +79,10 @@ class LiveRun:
     ask for input. Then nobody can press a button either: the run is made in place, as fast as
     possible and without a pause whatever `speed` and `paused` say, and leaves one still
     figure. The environment variable ``KAPNB_LIVE`` (``background`` or ``wait``) decides where
-    that cannot be seen. `wait` alone changes neither speed nor pauses.
+    that cannot be seen. `wait` alone changes no speed.
+
+    Buttons need the kernel's main thread, or its event loop: they work between cells, and
+    while a cell awaits the run, not while one computes.
 
     `Simulation.env` is set for the whole process while the run lasts.
 
@@ -127,7 +131,10 @@ class LiveRun:
         if not self._attended:
             self._control.speed = "max"
             self._control.resume()
+        if wait and self._control.paused:
+            raise ValueError("paused=True does not go with wait=True: nobody could resume it")
         self._in_place = not self._attended if wait is None else wait
+        self._has_panels = not wait  # also where nobody looks: a notebook must stay the same
         self._display = display or kernel_display()
         self._panel = MomentPanel(self._display)
         self._buttons: Buttons | None = None
@@ -139,27 +146,27 @@ class LiveRun:
         self._lock = threading.RLock()  # of who walks
         self._cursor: int | None = None  # where, if not at the last input
         self._machine: tuple[int, Any] | None = None
+        self._meter = Meter(self._control, timeout_s)
+        simulation.watch(self._meter)
         if plot is not False and self._display is not None:
             looks = {"groups": groups, "thresholds": thresholds, "anomalies": anomalies}
-            self._view = self._new_view(plot, timeout_s, fps=fps, share=share, **looks)
+            self._view = self._new_view(plot, fps=fps, share=share, **looks)
         simulation.watch(self)
         self._control.on_rest = self._rested
         self._control.on_idle = self._idled
 
     every_input = False
 
-    def _new_view(self, plot: Any, timeout_s: float, **settings: Any) -> Any:
+    def _new_view(self, plot: Any, **settings: Any) -> Any:
         from kapnb.notebook import LiveView
-        from kapnb.notebook._live_strip import Meter
 
-        control, meter = self._control, Meter(self._control, timeout_s)
-        self.simulation.watch(meter)
+        control = self._control
         view = LiveView(
             plot,
             clock=control.clock,
             display=self._display,
             # A picture that nobody watches must be the same each time.
-            meter=meter if self._attended else None,
+            meter=self._meter if self._attended else None,
             idle=lambda: control.idle_s,
             **settings,
         )
@@ -222,10 +229,10 @@ class LiveRun:
     def started(self, simulation: Simulation) -> None:
         """Show buttons; called by the run."""
         self._opened = True
-        if self._display is not None:
+        if self._display is not None and self._has_panels:
             self._handle = self._display({}, raw=True, display_id=True)
             self._panel.open()
-            if self._attended and widgets_exist():
+            if not self._in_place and widgets_exist():
                 self._buttons = Buttons(self)
                 self._handle.update(widget_view(self._buttons.box), raw=True)
         self._begun.set()

@@ -12,7 +12,6 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kapnb.errors import KapnbError
@@ -327,8 +326,7 @@ class Simulation(Passage):
                 yield raw
 
         def extend(handled: list[bytes]) -> None:
-            self._inputs.extend(islice(waiting, len(handled)))
-            waiting.clear()
+            self._inputs.extend([waiting.popleft() for _ in handled])
 
         return encoded(), extend
 
