@@ -34,6 +34,7 @@ bench: $(VENV)/.dev ## benchmarks; ratios within one run, not absolute figures
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/memory.py
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/nodes.py
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/simulation.py
+	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/timemachine.py
 
 docs: $(VENV)/.dev ## render the notebooks as pages into build/docs
 	$(BIN)/python -m jupyter nbconvert --to html --output-dir build/docs notebooks/*.ipynb

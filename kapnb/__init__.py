@@ -15,6 +15,7 @@ from kapnb.errors import (
     KapnbError,
     LocalProtocolError,
     MissingExtra,
+    MomentError,
     OptionError,
     ProtocolError,
     RemoteProtocolError,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from kapnb.agent import run
     from kapnb.faults import check_resume, lint, stress
     from kapnb.simulation import Simulation, TaskRun, Transcript, last_run, simulate
+    from kapnb.timemachine import Moment, TimeMachine
 
 __all__ = [
     "BATCH",
@@ -67,6 +69,8 @@ __all__ = [
     "KapnbError",
     "LocalProtocolError",
     "MissingExtra",
+    "Moment",
+    "MomentError",
     "Option",
     "OptionError",
     "Point",
@@ -80,6 +84,7 @@ __all__ = [
     "TargetError",
     "TaskRun",
     "TickError",
+    "TimeMachine",
     "Transcript",
     "ValueType",
     "__version__",
@@ -96,8 +101,10 @@ __all__ = [
 
 #: Names that load a room of their own at the first use.
 _LAZY = {
+    "Moment": "kapnb.timemachine",
     "Simulation": "kapnb.simulation",
     "TaskRun": "kapnb.simulation",
+    "TimeMachine": "kapnb.timemachine",
     "Transcript": "kapnb.simulation",
     "artifact": "kapnb._artifact",
     "freeze": "kapnb._freeze",

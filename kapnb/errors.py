@@ -13,6 +13,7 @@
     ├─ TickError               Kapacitor would refuse the script → line, column, its own text
     │  └─ NotSimulatedError    valid, but not run here → named with its line, never skipped
     ├─ SourceError             data could not be read: file and place → the simulation stops
+    ├─ MomentError             a run has no such moment → go to another
     ├─ TargetError             what should be run is not there → exit 1
     └─ ExportError             notebook, cell, line, what to do → exit 1, no file written
     MissingExtra (also an ImportError) names the pip command
@@ -31,6 +32,7 @@ __all__ = [
     "KapnbError",
     "LocalProtocolError",
     "MissingExtra",
+    "MomentError",
     "NotSimulatedError",
     "OptionError",
     "ProtocolError",
@@ -130,6 +132,10 @@ class SourceError(KapnbError):
         self.problem = message
         self.where = where
         super().__init__(message if where is None else f"{where}: {message}")
+
+
+class MomentError(KapnbError, LookupError):
+    """A run has no such moment: the text names those that it has."""
 
 
 class TargetError(KapnbError):

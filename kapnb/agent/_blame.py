@@ -15,7 +15,17 @@ from typing import Any
 
 from kapnb.errors import HandlerError, KapnbError, LocalProtocolError
 
-__all__ = ["blame", "is_ours", "locate", "place_of", "public_name", "where_it_hangs", "wire_text"]
+__all__ = [
+    "blame",
+    "in_library",
+    "is_ours",
+    "locate",
+    "place_of",
+    "place_of_line",
+    "public_name",
+    "where_it_hangs",
+    "wire_text",
+]
 
 _OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
@@ -42,7 +52,7 @@ def blame(error: BaseException, who: str) -> KapnbError:
     frames = [
         frame for frame in traceback.extract_tb(error.__traceback__) if not is_ours(frame.filename)
     ]
-    own = [frame for frame in frames if not _in_library(frame.filename)]
+    own = [frame for frame in frames if not in_library(frame.filename)]
     if isinstance(error, SyntaxError) and error.filename and _is_file(error.filename):
         place = f"line {error.lineno} of {_short(error.filename)}"
         return _caused(f"{public_name(error)}: {error.msg} (in {who}, {place})", error)
@@ -86,7 +96,7 @@ def where_it_hangs(thread_id: int | None) -> str:
     found = None
     while frame is not None:
         filename = frame.f_code.co_filename
-        if not _in_library(filename) and not is_ours(filename):
+        if not in_library(filename) and not is_ours(filename):
             return f", at {place_of(frame)}"
         found = found or (None if is_ours(filename) else frame)
         frame = frame.f_back
@@ -95,7 +105,12 @@ def where_it_hangs(thread_id: int | None) -> str:
 
 def place_of(frame: FrameType) -> str:
     """Return where `frame` stands: line, file and the line's text."""
-    filename, number = frame.f_code.co_filename, frame.f_lineno
+    return place_of_line(frame, frame.f_lineno)
+
+
+def place_of_line(frame: FrameType, number: int) -> str:
+    """Return where a line of `frame` is, which may be another than the one it stands at."""
+    filename = frame.f_code.co_filename
     line = linecache.getline(filename, number, frame.f_globals).strip()
     return f"line {number} of {_short(filename)}" + (f": {line}" if line else "")
 
@@ -128,7 +143,7 @@ def is_ours(filename: str) -> bool:
     return filename.startswith(_OURS)
 
 
-def _in_library(filename: str) -> bool:
+def in_library(filename: str) -> bool:
     """Tell whether the user only called what stands in this file."""
     return (
         filename.startswith((_STANDARD_LIBRARY, "<frozen "))
@@ -139,7 +154,7 @@ def _in_library(filename: str) -> bool:
 
 def _is_file(filename: str) -> bool:
     """Tell whether code is the user's own file, and not some text that was evaluated."""
-    return not _in_library(filename) and not filename.startswith("<")
+    return not in_library(filename) and not filename.startswith("<")
 
 
 def _caused(text: str, error: BaseException) -> HandlerError:

@@ -70,7 +70,8 @@ def adapt(official: Any) -> type[Handler]:
         agent.handler = _built(cls, agent) if isinstance(official, type) else official
         OfficialHandler.__init__(self, agent.handler, agent._outbox)
 
-    return named(cls, __init__=start, __doc__=cls.__doc__)
+    one_object = not isinstance(official, type)
+    return named(cls, __init__=start, __doc__=cls.__doc__, one_object=one_object)
 
 
 def _built(cls: type[Any], agent: Agent) -> Any:

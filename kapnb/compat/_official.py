@@ -52,6 +52,9 @@ class OfficialHandler(Handler):
         If `info` raises, or does not say what the Handler wants and provides.
     """
 
+    #: Whether all sessions share one object of the script's, and its state with it.
+    one_object = False
+
     def __init__(self, official: Any, outbox: Outbox) -> None:
         self._official, self._outbox = official, outbox
         self._name = type(official).__name__

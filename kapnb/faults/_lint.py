@@ -10,12 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from kapnb.faults._hidden import Hidden
 from kapnb.faults._lint_rules import RULES, Lint, Subject
 from kapnb.faults._process import Case
 from kapnb.faults._report import pre
 from kapnb.model import RestoreRequest
 from kapnb.simulation import Simulation, check_options
+from kapnb.simulation._hidden import Hidden
 
 __all__ = ["Lint", "Lints", "lint"]
 

@@ -14,11 +14,11 @@ from typing import Any
 from unittest.mock import patch
 
 from kapnb.errors import HandlerError, KapnbError
-from kapnb.faults._hidden import Hidden
 from kapnb.handler import Handler
 from kapnb.model import Batch, InfoResponse, Point, ReceivedOption
 from kapnb.protocol import Codec
 from kapnb.simulation import Simulation, check_options
+from kapnb.simulation._hidden import Hidden
 from kapnb.simulation._node import UdfNode
 
 __all__ = ["Case", "Item", "Process", "Run", "open_case", "play"]
@@ -73,11 +73,6 @@ class Process(UdfNode):
         super().__init__(case.handler, task_id=f"stress_{name}", node_id=f"{name}2", codec=codec)
         self.info = case.info
         self.start(case.options, snapshot or None)
-
-    @property
-    def instance(self) -> Handler:
-        """The Handler itself."""
-        return self._agent.session.handler
 
     @property
     def skipped(self) -> int:

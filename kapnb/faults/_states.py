@@ -1,7 +1,7 @@
 """The state of a Handler: what it is made of, how two differ, and how large one is.
 
 Two places hold it: the groups' states, which a snapshot keeps, and the object's own attributes,
-which it does not. A third, outside the object, is `_hidden`.
+which it does not. A third, outside the object, is `simulation._hidden`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from kapnb.faults._process import Process
 from kapnb.handler import Handler
 from kapnb.model import Batch, Point
 
-__all__ = ["differences", "state_of", "weight"]
+__all__ = ["differences", "parts_of", "state_of", "weight"]
 
 #: How many differences are told.
 _TOLD_MAX = 5
@@ -34,7 +34,7 @@ def state_of(process: Process) -> dict[str, Any]:
     owner = getattr(handler, "_official", handler)
     declared = handler.handler_shape.options if owner is handler else ()
     parts = {f"group {group!r}": state for group, state in handler.group_states.items()}
-    for name, value in _parts(owner).items():
+    for name, value in parts_of(owner).items():
         if name not in _OURS and name not in declared and not _is_agent(value):
             parts[f"self.{name}"] = value
     return parts
@@ -82,9 +82,9 @@ def _difference(path: str, before: Any, after: Any, depth: int) -> Iterator[str]
         if before.tobytes() != after.tobytes():
             yield f"{path} was {_quote(before)}, is {_quote(after)}"
     elif not callable(before):
-        for name, value in _parts(before).items():
-            if name in _parts(after):
-                yield from _difference(f"{path}.{name}", value, _parts(after)[name], depth + 1)
+        for name, value in parts_of(before).items():
+            if name in parts_of(after):
+                yield from _difference(f"{path}.{name}", value, parts_of(after)[name], depth + 1)
 
 
 def _of_mappings(path: str, before: Any, after: Any, depth: int) -> Iterator[str]:
@@ -146,11 +146,11 @@ def _weight(value: Any, depth: int, seen: set[int]) -> int:
     return (
         0
         if callable(value)
-        else sum(_weight(item, depth + 1, seen) for item in _parts(value).values())
+        else sum(_weight(item, depth + 1, seen) for item in parts_of(value).values())
     )
 
 
-def _parts(value: Any) -> dict[str, Any]:
+def parts_of(value: Any) -> dict[str, Any]:
     """Return an object's attributes, those in slots included."""
     parts = dict(getattr(value, "__dict__", {}))
     for base in type(value).__mro__:

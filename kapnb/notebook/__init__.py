@@ -18,14 +18,25 @@ from kapnb.notebook._task_html import task_html
 if TYPE_CHECKING:
     from kapnb.notebook._live import LiveView
     from kapnb.notebook._live_run import LiveRun
+    from kapnb.notebook._moment_html import moment_html
     from kapnb.notebook._plot import Plot, plot_run
 
-__all__ = ["LiveRun", "LiveView", "Plot", "load", "plot_run", "simulation_html", "task_html"]
+__all__ = [
+    "LiveRun",
+    "LiveView",
+    "Plot",
+    "load",
+    "moment_html",
+    "plot_run",
+    "simulation_html",
+    "task_html",
+]
 
-#: Names that draw, and the modules that bring matplotlib in.
+#: Names that draw, and the modules that bring matplotlib in; and what needs another room.
 _LAZY = {
     "LiveRun": "kapnb.notebook._live_run",
     "LiveView": "kapnb.notebook._live",
+    "moment_html": "kapnb.notebook._moment_html",
     "Plot": "kapnb.notebook._plot",
     "plot_run": "kapnb.notebook._plot",
 }

@@ -23,6 +23,7 @@ from kapnb.simulation._last import remember
 
 if TYPE_CHECKING:
     from kapnb.notebook._live_marks import Anomalies, Thresholds
+    from kapnb.timemachine import Moment, TimeMachine
 
 __all__ = ["LiveRun"]
 
@@ -145,7 +146,7 @@ class LiveRun:
         self._failure: Exception | None = None
         self._lock = threading.RLock()  # of who walks
         self._cursor: int | None = None  # where, if not at the last input
-        self._machine: tuple[int, Any] | None = None
+        self._machine: TimeMachine | None = None
         self._meter = Meter(self._control, timeout_s)
         simulation.watch(self._meter)
         if plot is not False and self._display is not None:
@@ -298,7 +299,7 @@ class LiveRun:
                 self._control.resume()
                 self._refresh()
 
-    def step(self, n: int = 1) -> Any:
+    def step(self, n: int = 1) -> Moment | None:
         """Go `n` inputs on: through those that were handled, then with new ones.
 
         Returns
@@ -319,7 +320,7 @@ class LiveRun:
                 self._control.step(n - known)
             return self.moment
 
-    def back(self, n: int = 1) -> Any:
+    def back(self, n: int = 1) -> Moment | None:
         """Go `n` inputs back through those that were handled; none is handled again.
 
         Returns
@@ -396,7 +397,7 @@ class LiveRun:
     # ----------------------------------------------------------------- where one stands
 
     @property
-    def moment(self) -> Any:
+    def moment(self) -> Moment | None:
         """The `Moment` at which a paused run, or one that is over, stands.
 
         None while it runs, and before the first input.
@@ -413,13 +414,12 @@ class LiveRun:
             self._panel.show(self._moment_at(position))
             self._refresh()
 
-    def _moment_at(self, position: int) -> Any:
+    def _moment_at(self, position: int) -> Moment | None:
         if position < 0:
             return None
-        count = len(self.simulation.inputs)
-        if self._machine is None or self._machine[0] != count:
-            self._machine = count, self.simulation.travel()
-        return self._machine[1].go(position)
+        if self._machine is None:
+            self._machine = self.simulation.travel()
+        return self._machine.go(position)
 
     def __repr__(self) -> str:
         # Nothing that changes: a cell may end with it.

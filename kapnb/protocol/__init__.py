@@ -21,7 +21,7 @@ from kapnb.protocol._states import Kind, Role, State
 from kapnb.protocol._wire import WirePoint, wire_point
 
 if TYPE_CHECKING:
-    from kapnb.protocol._columns import RowPoint, decode_columns, row_point
+    from kapnb.protocol._columns import RowPoint, decode_columns, decode_times, row_point
     from kapnb.protocol._series import SeriesEncoder, encode_point, point_frames
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "UnknownRequest",
     "WirePoint",
     "decode_columns",
+    "decode_times",
     "encode_point",
     "point_frames",
     "row_point",
@@ -52,6 +53,7 @@ _LAZY = {
     "RowPoint": "kapnb.protocol._columns",
     "SeriesEncoder": "kapnb.protocol._series",
     "decode_columns": "kapnb.protocol._columns",
+    "decode_times": "kapnb.protocol._columns",
     "encode_point": "kapnb.protocol._series",
     "point_frames": "kapnb.protocol._series",
     "row_point": "kapnb.protocol._columns",

@@ -1,7 +1,7 @@
-"""The one place where the simulator reaches up to the notebook room, lazily.
+"""The one place where the simulator reaches up to the rooms above it, lazily.
 
-The import contract names these imports as its only exception: a Simulation has a plot and
-an HTML form, and what draws them lives a layer above.
+The import contract names these imports as its only exceptions: a Simulation has a plot and
+an HTML form, and can be walked; what does so lives above.
 """
 
 from __future__ import annotations
@@ -14,8 +14,17 @@ if TYPE_CHECKING:
     from kapnb.simulation._passage import Passage
     from kapnb.simulation._simulation import Simulation
     from kapnb.simulation._task import TaskRun
+    from kapnb.timemachine import Moment, TimeMachine
 
-__all__ = ["live_run", "plot", "simulation_html", "task_html"]
+__all__ = [
+    "TimeMachine",  # for the annotations of those who may not look up
+    "live_run",
+    "moment_html",
+    "plot",
+    "simulation_html",
+    "task_html",
+    "time_machine",
+]
 
 
 def live_run(simulation: Simulation, plot: bool | str | Sequence[str], **settings: Any) -> LiveRun:
@@ -42,8 +51,22 @@ def simulation_html(simulation: Passage) -> str:
     return html(cast("Simulation", simulation.still()))
 
 
+def moment_html(moment: Moment) -> str:
+    """Return a moment of a run as HTML."""
+    from kapnb.notebook import moment_html as html
+
+    return html(moment)
+
+
 def task_html(run: TaskRun) -> str:
     """Return the run of a task as HTML."""
     from kapnb.notebook import task_html as html
 
     return html(run)
+
+
+def time_machine(passage: Passage) -> TimeMachine:
+    """Return what walks a run."""
+    from kapnb.timemachine import TimeMachine
+
+    return TimeMachine(passage)

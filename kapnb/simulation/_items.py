@@ -6,6 +6,7 @@ Their points are the very bytes that the Transcript holds. Each look gives a new
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
@@ -90,6 +91,14 @@ class Rows(_Lazy[Point]):
         """Add encoded points."""
         self._points.extend(points)
 
+    def like(self) -> Rows:
+        """Return none yet, of the same table."""
+        return Rows(self._columns)
+
+    def encoded(self, first: int, stop: int) -> list[bytes]:
+        """Return the bytes of some of them."""
+        return self._points[first:stop]
+
     def __len__(self) -> int:
         return len(self._points)
 
@@ -126,6 +135,24 @@ class Outputs(_Lazy[Output]):
     def _make(self, position: int) -> Output:
         item = self._items[position]
         return Output(wire_point(item) if isinstance(item, bytes) else item, self._inputs[position])
+
+    def between(self, first: int, stop: int) -> tuple[list[bytes | Point | Batch], list[int]]:
+        """Return what belongs to the inputs from `first` to `stop`, each with its input.
+
+        Points are as they are kept: as their bytes.
+        """
+        low, high = bisect_left(self._inputs, first), bisect_left(self._inputs, stop)
+        return self._items[low:high], self._inputs[low:high].tolist()
+
+    def of_input(self, position: int) -> list[Output]:
+        """Return what belongs to one input."""
+        low, high = bisect_left(self._inputs, position), bisect_right(self._inputs, position)
+        return self[low:high]
+
+    def next_input(self, after: int) -> int | None:
+        """Return the next input behind `after` that has any, or None."""
+        found = bisect_right(self._inputs, after)
+        return self._inputs[found] if found < len(self._inputs) else None
 
     @property
     def batches(self) -> list[Batch]:

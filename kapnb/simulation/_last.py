@@ -16,6 +16,9 @@ __all__ = ["interruption", "last_run", "raise_error", "remember"]
 #: What an interrupt that ended a run says, unless it says something else.
 _HINT = "what came until then: kapnb.last_run()"
 
+#: What the error of a run that failed at an input says beside its own text.
+_WALK = "see the input, the state and the variables: kapnb.last_run().travel().next_error()"
+
 #: Returns the last run while somebody has it; if it was interrupted, in any case.
 _last_run: Callable[[], Simulation | TaskRun | None] = lambda: None  # noqa: E731
 
@@ -29,9 +32,9 @@ def remember(run: Callable[[], Simulation | TaskRun | None]) -> None:
 def last_run() -> Simulation | TaskRun | None:
     """Return the Simulation, or TaskRun, that ran last, such as one that was interrupted.
 
-    When a run is interrupted, `simulate` raises KeyboardInterrupt and so returns nothing. What
-    was produced until then is here until the next run begins. A run that was not interrupted is
-    here as long as it exists elsewhere; of one that failed, the error's `simulation` has it.
+    When a run fails or is interrupted, `simulate` raises and so returns nothing. What was
+    produced until then is here until the next run begins; of one that failed, the error's
+    `simulation` has it, too. A run that ended well is here as long as it exists elsewhere.
 
     Returns
     -------
@@ -67,10 +70,21 @@ def raise_error(run: Simulation | TaskRun) -> None:
     """Raise the error, or the interrupt, that ended a run, if any; it carries the run."""
     if run.error is None:
         return
+    remember(lambda: run)
     interrupt = run.error.__cause__
     if isinstance(interrupt, KeyboardInterrupt):
         interrupt.args = interrupt.args or (_HINT,)
         interrupt.simulation = run  # type: ignore[attr-defined]
         raise interrupt
     run.error.simulation = run
+    if _failed_at_input(run) and _WALK not in getattr(run.error, "__notes__", ()):
+        run.error.add_note(_WALK)
     raise run.error
+
+
+def _failed_at_input(run: Simulation | TaskRun) -> bool:
+    """Tell whether an input is to blame that ``run.travel()`` would find."""
+    udfs = getattr(run, "udfs", None)
+    if udfs is None:
+        return run._failed_at is not None  # type: ignore[union-attr]
+    return len(udfs) == 1 and all(view._failed_at is not None for view in udfs.values())

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import repeat
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from kapnb.errors import HandlerError, KapnbError
 from kapnb.handler import Handler
 from kapnb.model import Batch, InfoResponse, Point
 from kapnb.protocol import WirePoint
+from kapnb.simulation._checkpoints import Checkpoints, Recorder
 from kapnb.simulation._items import Output, Outputs, Rows, count_text, frame_of
 from kapnb.simulation._node import UdfNode
 from kapnb.simulation._transcript import Transcript
+
+if TYPE_CHECKING:
+    from kapnb.simulation._faces import TimeMachine
 
 __all__ = ["Passage", "native"]
 
@@ -35,10 +39,17 @@ class Passage:
         What it sent, each with the input it belongs to.
     error : KapnbError or None
         What ended it early.
+    options : mapping of str to object
+        As they were given.
+    env : mapping of str to str
+        Environment variables that were set meanwhile.
     """
 
     #: Whether a run is adding to it, perhaps in another thread than its readers'.
     _growing = False
+
+    options: Mapping[str, Any]
+    env: Mapping[str, str]
 
     def __init__(self, node: UdfNode) -> None:
         self._node = node
@@ -48,6 +59,17 @@ class Passage:
         self.inputs: Sequence[Point | Batch] = self._inputs
         self.outputs: Sequence[Output] = self._outputs
         self.error: KapnbError | None = None
+        self._checkpoints: Checkpoints | None = None
+        self._recorder: Recorder | None = None
+        #: Position of the input that ended it, if one did.
+        self._failed_at: int | None = None
+
+    def _start_checkpoints(self, start: Callable[[], None]) -> None:
+        """Start the task's process by `start`, and keep for a time machine what it holds."""
+        self._checkpoints = checkpoints = Checkpoints(self.handler)
+        start()
+        if self._node.error is None:
+            self._recorder = checkpoints.recorder(self._node.instance)
 
     @property
     def info(self) -> InfoResponse:
@@ -123,6 +145,43 @@ class Passage:
         from kapnb.simulation._faces import simulation_html
 
         return simulation_html(self)
+
+    def travel(self) -> TimeMachine:
+        """Return what walks this run: to any input, with the state before and after it.
+
+        It works on any run, finished, failed, interrupted or paused.
+
+        Returns
+        -------
+        TimeMachine
+
+        Raises
+        ------
+        MomentError
+            If the Handler got no input.
+
+        Examples
+        --------
+        >>> from kapnb import Handler, Point, simulate
+        >>> class Counted(Handler):
+        ...     def group_state(self):
+        ...         return {"n": 0}
+        ...
+        ...     def point(self, point, state):
+        ...         state["n"] += 1
+        ...         if state["n"] == 3:
+        ...             yield point.with_fields(n=state["n"])
+        >>> run = simulate(Counted, [Point({"x": n}, time=n, name="m") for n in range(5)])
+        >>> run.travel().next_output()
+        Moment: input 2 of 0…4: 1970-01-01T00:00:00.000000002Z
+          input   Point(m 1970-01-01T00:00:00.000000002Z x=2)
+          state   {'n': 3}
+          change  state['n']  2 → 3
+          output  Point(m 1970-01-01T00:00:00.000000002Z n=3 x=2)
+        """
+        from kapnb.simulation._faces import time_machine
+
+        return time_machine(self)
 
     def plot(self, **settings: Any) -> Any:
         """Return inputs and outputs over time as a picture.

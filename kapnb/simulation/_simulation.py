@@ -246,7 +246,7 @@ class Simulation(Passage):
         """Start, feed everything, take the snapshot, close."""
         node = self._node
         with self._gate:
-            node.start(options, self._restored)
+            self._start_checkpoints(lambda: node.start(options, self._restored))
             for observer in self._observers:
                 observer.started(self)
         if not node.error:
@@ -270,17 +270,21 @@ class Simulation(Passage):
     # --------------------------------------------------------------------- data
 
     def _feed_all(self) -> None:
+        assert self._recorder is not None
+        look = self._recorder.look
         feed = self._feed_points if self._node.takes_points else self._feed_singly
         progress = self._progress and self._progress(self.handler.__name__, known_size(self.source))
         try:
             for _ in feed():
                 self.error = self._node.error
+                look(len(self.inputs))
                 with self._gate:
                     for observer in self._observers:
                         observer.advanced(self)
                     if progress is not None:
                         progress.update(len(self.inputs))
                 if self.error is not None:
+                    self._failed_at = len(self.inputs) - 1
                     break
         finally:
             if progress is not None:

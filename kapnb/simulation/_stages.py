@@ -7,7 +7,7 @@ and by-name, never its group.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from kapnb.errors import HandlerError, TickError
@@ -45,7 +45,7 @@ class UdfRun(Passage):
         super().__init__(node)
         self.name, self.id = name, node.node_id
         self.options = _shown(options)
-        self.env: Mapping[str, str] = {}
+        self.env = {}
 
     def __repr__(self) -> str:
         return f"UdfRun({self.id}: {self._summary()})"
@@ -90,7 +90,8 @@ class UdfStage(Node):
         KapnbError
             If the snapshot cannot be restored.
         """
-        self._udf.start(received_options(self.node, self._udf.info), snapshot)
+        options = received_options(self.node, self._udf.info)
+        self.view._start_checkpoints(lambda: self._udf.start(options, snapshot))
         refusal, cause = self._udf.refusal, self._udf.error
         if cause is not None and refusal.startswith("failed to initialize"):
             refused = TickError(f"{self.node.id}: {refusal}", *self.node.position)
@@ -122,7 +123,12 @@ class UdfStage(Node):
 
     def _feed(self, item: Point | Batch) -> None:
         self.view._inputs.append(item)
-        self._hand_on(self._udf.feed(item))
+        given = self._udf.feed(item)
+        if self.view._recorder is not None:
+            self.view._recorder.look(len(self.view.inputs))
+        if self._udf.error is not None:
+            self.view._failed_at = len(self.view.inputs) - 1
+        self._hand_on(given)
         self._raise()
 
     def _hand_on(self, items: Sequence[Point | Batch]) -> None:

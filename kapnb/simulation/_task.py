@@ -12,7 +12,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kapnb.errors import KapnbError
 from kapnb.handler import Handler
@@ -27,6 +27,9 @@ from kapnb.tick._catalogue import SOURCES
 from kapnb.tick.nodes import Alert, Logged, Node, NodeError, Record, Served, Written
 from kapnb.tick.nodes._node import not_simulated
 from kapnb.tick.nodes._stream import From, Query
+
+if TYPE_CHECKING:
+    from kapnb.simulation._faces import TimeMachine
 
 __all__ = ["TaskRun", "running_class"]
 
@@ -253,6 +256,23 @@ class TaskRun:
                 f"{name!r} is not one UDF; the run has: {', '.join(self.udfs) or 'none'}"
             )
         return found[0]
+
+    def travel(self, udf: str | None = None) -> TimeMachine:
+        """Return what walks the run of a UDF: see `Simulation.travel`.
+
+        Parameters
+        ----------
+        udf : str, optional
+            Its name or its node's id; by default the only one.
+
+        Raises
+        ------
+        KeyError
+            If there is none of that name, or several.
+        MomentError
+            If it got no input.
+        """
+        return self.udf(udf).travel()
 
     def frame(self, sink: str | None = None) -> Any:
         """Return what a node kept as a pandas DataFrame, in the order of arrival.

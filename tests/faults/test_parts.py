@@ -12,9 +12,9 @@ import handlers_of_faults as handlers
 from handlers_of_faults import batches, points
 from kapnb import Handler, Point
 from kapnb.faults import ShuffledCodec, shrink
-from kapnb.faults._hidden import Hidden
 from kapnb.model import BeginBatch, EndBatch, InfoRequest, InitRequest, SnapshotRequest
 from kapnb.protocol import ProtobufCodec, split_frames
+from kapnb.simulation._hidden import Hidden
 from strategies import points as any_points
 
 PLAIN = ProtobufCodec(deterministic=True)

@@ -124,16 +124,18 @@ def test_stop_ends_it_as_if_the_data_ended(live):
 
 def test_an_interrupt_while_waiting_stops_the_run(live, monkeypatch):
     """As the stop button of a notebook does; what came is the last run."""
-    monkeypatch.setattr(signal, "getsignal", signal.getsignal)
-    main = threading.main_thread().ident
+    main, waiting = threading.main_thread().ident, threading.Event()
 
     class Interrupts(Handler):
         def point(self, point):
             if point.time == 5 * SECOND:
+                assert waiting.wait(60)
                 signal.pthread_kill(main, signal.SIGINT)
             return point
 
     run = live(Interrupts, Endless())
+    result = run._done.result
+    monkeypatch.setattr(run._done, "result", lambda *limit: waiting.set() or result(*limit))
     with pytest.raises(KeyboardInterrupt):
         run.wait()
     assert run.state == "stopped"

@@ -6,9 +6,11 @@ from kapnb import (
     Duration,
     Handler,
     InitRequest,
+    Moment,
     Option,
     Point,
     Simulation,
+    TimeMachine,
     check_resume,
     freeze,
     lint,
@@ -53,6 +55,9 @@ class Typed(Handler):
 
 assert_type(Typed, type[Typed])
 assert_type(simulate(Typed, [Point({"x": 1.0}, time=0)]), Simulation)
+assert_type(simulate(Typed, [Point({"x": 1.0}, time=0)]).travel(), TimeMachine)
+assert_type(simulate(Typed, [Point({"x": 1.0}, time=0)]).travel().go(0), Moment)
+assert_type(simulate(Typed, [Point({"x": 1.0}, time=0)]).travel().rerun(Typed), Simulation)
 assert_type(stress(Typed, [Point({"x": 1.0}, time=0)]), StressReport)
 assert_type(check_resume(Typed, [Point({"x": 1.0}, time=0)]), Resume)
 assert_type(lint(simulate(Typed, [Point({"x": 1.0}, time=0)])), Lints)

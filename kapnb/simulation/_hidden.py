@@ -14,7 +14,7 @@ from __future__ import annotations
 import copy
 import sys
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any
@@ -82,14 +82,35 @@ class Hidden:
     def reset(self) -> None:
         """Put back what every place held, in place where that can be."""
         for place, before in self._kept:
-            now = place.get()
-            if _unchanged(now, before):
-                continue
-            if not self._is_data(now, limit=sys.maxsize):
-                continue  # a model, say, that was loaded meanwhile
-            fresh = copy.deepcopy(before)
-            if not _refilled(now, fresh):
-                place.set(fresh)
+            self._put(place, before, copy.deepcopy)
+
+    def held(self) -> dict[int, Any]:
+        """Return what each place holds now, by its number in `names`; not copied.
+
+        What is no plain data any more is left out.
+        """
+        found = enumerate(place.get() for place, _ in self._kept)
+        return {number: one for number, one in found if self._is_data(one, limit=sys.maxsize)}
+
+    def put(self, held: Mapping[int, Any]) -> None:
+        """Let places hold what `held` gave, or a copy of it; the values are used up."""
+        for number, value in held.items():
+            self._put(self._kept[number][0], value, lambda one: one)
+
+    def _put(self, place: Place, value: Any, copied: Callable[[Any], Any]) -> None:
+        now = place.get()
+        if now is value or _unchanged(now, value):
+            return
+        if not self._is_data(now, limit=sys.maxsize):
+            return  # a model, say, that was loaded meanwhile
+        fresh = copied(value)
+        if not _refilled(now, fresh):
+            place.set(fresh)
+
+    @property
+    def names(self) -> list[str]:
+        """The places, in the order of `held`."""
+        return [place.name for place, _ in self._kept]
 
     def values(self) -> dict[str, Any]:
         """Return a copy of what each place holds now, by name."""

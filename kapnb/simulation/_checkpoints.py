@@ -1,0 +1,247 @@
+"""Checkpoints: what a Handler held here and there in a run, for those who walk it afterwards.
+
+They are taken while the run goes and cost a small share of its time, and bounded memory. No
+user code is called for one, and nothing crosses the wire: it is a copy (see `_copies`) of the
+groups' states, the Handler's own attributes and what its code keeps outside. How to go on from
+one is said here, too; who does so is `kapnb.timemachine`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from bisect import bisect_right, insort
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from kapnb.handler import Handler
+from kapnb.simulation._copies import Copier, TooMuch, is_constant
+from kapnb.simulation._hidden import Hidden
+
+__all__ = ["Checkpoint", "Checkpoints", "own_attributes", "owner_of"]
+
+#: Share of a run's time that its checkpoints may take.
+SHARE = 0.02
+#: Seconds of a run between two checkpoints, at the least.
+EVERY_S = 0.1
+#: Bytes that are copied in a second, at the least: what a copy may take is known before it is made.
+RATE = 50e6
+#: However little time has gone by, a copy may take so many bytes.
+_FEW = 32 * 1024
+#: How many there are at most, and how many bytes; every second one goes when it is too much.
+COUNT_MAX, BYTES_MAX = 512, 64 * 1024 * 1024
+#: What a Handler's object has of the framework.
+_OURS = frozenset(vars(Handler)["__annotations__"]) | {"shared"}
+
+
+class Checkpoint(NamedTuple):
+    """What a Handler held.
+
+    Attributes
+    ----------
+    position : int
+        How many inputs it had handled.
+    data : bytes
+        The copy.
+    """
+
+    position: int
+    data: bytes
+
+
+class Checkpoints:
+    """The checkpoints of one run, in order.
+
+    Parameters
+    ----------
+    handler : subclass of Handler
+        What its code keeps outside its objects is noted now, before the run.
+    count_max, bytes_max : int
+        Bounds.
+
+    Attributes
+    ----------
+    hidden : Hidden
+    copier : Copier
+    failure : str
+        Why no more were taken, in which case those that are there are used.
+    """
+
+    def __init__(
+        self,
+        handler: type[Handler],
+        *,
+        count_max: int = COUNT_MAX,
+        bytes_max: int = BYTES_MAX,
+    ) -> None:
+        self.hidden = Hidden(handler)
+        self.copier = Copier()
+        self.failure = ""
+        self._count_max, self._bytes_max = count_max, bytes_max
+        self._kept: list[Checkpoint] = []
+        #: Inputs between two of them, at the least; raised each time there are too many.
+        self._gap = 1
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all of them."""
+        return sum(len(kept.data) for kept in self._kept)
+
+    @property
+    def positions(self) -> list[int]:
+        """After how many inputs each was taken."""
+        return [kept.position for kept in self._kept]
+
+    def nearest(self, position: int) -> Checkpoint | None:
+        """Return the last one at or before `position`."""
+        found = bisect_right(self._kept, position, key=lambda kept: kept.position)
+        return self._kept[found - 1] if found else None
+
+    # --------------------------------------------------------------------- taking
+
+    def take(self, position: int, handler: Handler, most: float = math.inf) -> bool:
+        """Keep what `handler` holds after `position` inputs, unless one is near.
+
+        Returns
+        -------
+        bool
+            False if it would have been more than `most` bytes.
+        """
+        before = self.nearest(position)
+        if self.failure or (before is not None and position - before.position < self._gap):
+            return True
+        held, most = _held(handler, self.hidden), min(most, self._bytes_max // 4)
+        try:
+            data = self.copier.dump(held, _roles(handler), most=most)
+        except TooMuch:
+            return False
+        except Exception as error:  # a state that cannot be copied, or is changed meanwhile
+            self.failure = str(error) or type(error).__name__
+            return True
+        insort(self._kept, Checkpoint(position, data), key=lambda kept: kept.position)
+        self._thin_out()
+        return True
+
+    def _thin_out(self) -> None:
+        while len(self._kept) > self._count_max or self.size > self._bytes_max:
+            del self._kept[1::2]
+            self._gap = max(2 * self._gap, self._kept[-1].position // len(self._kept))
+
+    # ------------------------------------------------------------------ going back
+
+    def put_back(self, checkpoint: Checkpoint, handler: Handler) -> None:
+        """Let `handler`, which was started as the run's, hold what it held then."""
+        roles = {role: value for value, role in _roles_of(handler)}
+        groups, expiry, own, hidden = self.copier.load(checkpoint.data, roles)
+        handler.group_states.clear()  # the session holds the very dict
+        handler.group_states.update(groups)
+        known = handler.group_expiry()
+        if known is not None and expiry is not None:
+            known.now, known.stamps, known._due = expiry
+        attributes = vars(owner_of(handler))
+        for name in own_attributes(handler):
+            if name not in own:
+                del attributes[name]
+        attributes.update(own)
+        self.hidden.put(hidden)
+
+    def recorder(
+        self,
+        handler: Handler,
+        *,
+        share: float | None = None,
+        every_s: float | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> Recorder:
+        """Return what takes some of `handler` while it runs: `SHARE`, `EVERY_S`, or other."""
+        share, every_s = share or SHARE, EVERY_S if every_s is None else every_s
+        return Recorder(self, handler, share, every_s, clock)
+
+
+class Recorder:
+    """Takes checkpoints from time to time; made by `Checkpoints.recorder`.
+
+    Parameters
+    ----------
+    checkpoints : Checkpoints
+    handler : Handler
+    share : float
+        Of the time that goes by, this much may be spent on them.
+    every_s : float
+        Seconds between two, at the least.
+    clock : callable
+        Seconds.
+    """
+
+    def __init__(
+        self,
+        checkpoints: Checkpoints,
+        handler: Handler,
+        share: float,
+        every_s: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._checkpoints, self._handler = checkpoints, handler
+        self._share, self._every_s, self._clock = share, every_s, clock
+        self._since = clock()
+        self._due = self._since + every_s
+
+    def look(self, position: int) -> None:
+        """Take one, after `position` inputs, if it is time. Cheap."""
+        began = self._clock()
+        if began < self._due:
+            return
+        past = began - self._since
+        taken = self._checkpoints.take(position, self._handler, _FEW + past * self._share * RATE)
+        ended = self._clock()
+        pause = max(self._every_s, (ended - began) / self._share)
+        if taken:
+            self._since, self._due = ended, ended + pause
+        else:  # when twice the time is past, it may cost twice as much
+            self._due = ended + max(pause, past)
+
+
+# --------------------------------------------------------------- what there is to copy
+
+
+def owner_of(handler: Handler) -> Any:
+    """Return the object whose attributes are the user's: of an official Handler, that one."""
+    return getattr(handler, "_official", handler)
+
+
+def own_attributes(handler: Handler) -> dict[str, Any]:
+    """Return what user code, or its options, have set on the Handler."""
+    owner = owner_of(handler)
+    ours = _OURS if owner is handler else frozenset[str]()
+    return {
+        name: value
+        for name, value in getattr(owner, "__dict__", {}).items()
+        if name not in ours and not _is_agent(value)
+    }
+
+
+def _is_agent(value: Any) -> bool:
+    return type(value).__module__ in ("kapnb.compat.agent", "kapnb.compat._outbox")
+
+
+def _held(handler: Handler, hidden: Hidden) -> Any:
+    known = handler._expiry
+    expiry = None if known is None else (known.now, known.stamps, known._due)
+    return handler.group_states, expiry, own_attributes(handler), hidden.held()
+
+
+def _roles(handler: Handler) -> dict[int, str]:
+    return {id(value): role for value, role in _roles_of(handler)}
+
+
+def _roles_of(handler: Handler) -> list[tuple[Any, str]]:
+    """Return what a restart makes anew, and a copy must not hold on to."""
+    owner = owner_of(handler)
+    found = [(handler, "handler"), (owner, "owner")]
+    for name, value in getattr(owner, "__dict__", {}).items():
+        if _is_agent(value) or is_constant(value):
+            found.append((value, f"attribute {name}"))
+    return found

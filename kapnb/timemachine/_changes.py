@@ -1,0 +1,184 @@
+"""What differs between two values: the paths, and what was and is there."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Set
+from typing import Any, NamedTuple
+
+from kapnb.faults._states import parts_of
+from kapnb.model import Batch, Point
+from kapnb.timemachine._shown import shown
+
+__all__ = ["ABSENT", "Change", "changes"]
+
+_DEPTH_MAX = 20
+#: So many changes are told; of a large state all may differ.
+_CHANGES_MAX = 200
+#: By so many items a sequence may have moved on.
+_SHIFT_MAX = 64
+_ATOMS = (type(None), bool, int, float, complex, str, bytes, bytearray)
+
+
+class _Absent:
+    """What stands for a value where there is none."""
+
+    def __repr__(self) -> str:
+        return "—"
+
+
+ABSENT = _Absent()
+
+
+class Change(NamedTuple):
+    """One place of a state that an input changed.
+
+    Attributes
+    ----------
+    path : str
+        As Python would name it: ``state['n']``, ``state[-1]``, ``self.count``.
+    before, after : object
+        What was and is there; `ABSENT` where there was, or is, nothing.
+    """
+
+    path: str
+    before: Any
+    after: Any
+
+    def __str__(self) -> str:
+        return f"{self.path}: {shown(self.before)} → {shown(self.after)}"
+
+
+def changes(path: str, before: Any, after: Any) -> list[Change]:
+    """Return what `after` holds otherwise than `before`.
+
+    A sequence that has moved on, like a full window, is told by what fell out and what was
+    added, not by each of its places. Arrays are compared as wholes.
+
+    Parameters
+    ----------
+    path : str
+        What to call the values.
+    before, after : object
+
+    Examples
+    --------
+    >>> for change in changes("state", {"n": 1, "last": [1, 2, 3]}, {"n": 2, "last": [2, 3, 4]}):
+    ...     print(change)
+    state['n']: 1 → 2
+    state['last'][0]: 1 → —
+    state['last'][-1]: — → 4
+    """
+    found: list[Change] = []
+    for change in _between(path, before, after, 0):
+        if len(found) == _CHANGES_MAX:
+            found.append(Change("and more", ABSENT, ABSENT))
+            break
+        found.append(change)
+    return found
+
+
+def _between(path: str, before: Any, after: Any, depth: int) -> Iterator[Change]:
+    if before is after:
+        return
+    if before is ABSENT and isinstance(after, Mapping) and after:
+        before = {}
+        for key in after:
+            yield Change(f"{path}[{key!r}]", ABSENT, after[key])
+    elif type(before) is not type(after) or depth > _DEPTH_MAX:
+        if before is ABSENT or after is ABSENT or _differ(before, after):
+            yield Change(path, before, after)
+    elif isinstance(before, Mapping):
+        yield from _of_mappings(path, before, after, depth)
+    elif isinstance(before, (list, tuple, deque)):
+        yield from _of_sequences(path, before, after, depth)
+    elif isinstance(before, Set):
+        yield from _of_sets(path, before, after)
+    elif _is_whole(before):
+        if _differ(before, after):
+            yield Change(path, before, after)
+    elif not callable(before):
+        ones, others = parts_of(before), parts_of(after)
+        if not ones and not others and _differ(before, after):
+            yield Change(path, before, after)
+        yield from _of_names(path, ones, others, depth)
+
+
+def _is_whole(value: Any) -> bool:
+    """Tell whether a value is compared as one: atoms, arrays, what libraries make."""
+    return (
+        isinstance(value, (*_ATOMS, Point, Batch))
+        or hasattr(value, "tobytes")
+        or hasattr(value, "__array__")
+    )
+
+
+def _differ(before: Any, after: Any) -> bool:
+    """Tell whether two wholes differ; NaN equals itself, 1 is not 1.0."""
+    if type(before) is not type(after):
+        return True
+    if hasattr(before, "equals"):  # a table of pandas
+        return not before.equals(after)
+    if hasattr(before, "tobytes"):
+        same = before.shape == after.shape if hasattr(before, "shape") else True
+        return not (same and before.tobytes() == after.tobytes())
+    return repr(before) != repr(after)
+
+
+def _of_mappings(path: str, before: Any, after: Any, depth: int) -> Iterator[Change]:
+    for key in before:
+        name = f"{path}[{shown(key)}]"
+        if key not in after:
+            yield Change(name, before[key], ABSENT)
+        else:
+            yield from _between(name, before[key], after[key], depth + 1)
+    for key in after:
+        if key not in before:
+            yield Change(f"{path}[{shown(key)}]", ABSENT, after[key])
+
+
+def _of_names(path: str, before: Any, after: Any, depth: int) -> Iterator[Change]:
+    for name in [*before, *(name for name in after if name not in before)]:
+        one, other = before.get(name, ABSENT), after.get(name, ABSENT)
+        yield from _between(f"{path}.{name}", one, other, depth + 1)
+
+
+def _of_sequences(path: str, before: Any, after: Any, depth: int) -> Iterator[Change]:
+    ones, others = list(before), list(after)
+    shift = _shift(ones, others)
+    if shift is not None:
+        kept = len(ones) - shift
+        added = len(others) - kept
+        for place in range(shift):
+            yield Change(f"{path}[{place}]", ones[place], ABSENT)
+        for place in range(added):
+            yield Change(f"{path}[{place - added}]", ABSENT, others[kept + place])
+        return
+    for place in range(max(len(ones), len(others))):
+        one = ones[place] if place < len(ones) else ABSENT
+        other = others[place] if place < len(others) else ABSENT
+        yield from _between(f"{path}[{place}]", one, other, depth + 1)
+
+
+def _shift(before: list[Any], after: list[Any]) -> int | None:
+    """Return how many items fell out in front, if nothing else but additions happened."""
+    for shift in range(min(len(before), _SHIFT_MAX) + 1):
+        kept = before[shift:]
+        if len(kept) <= len(after) and kept and not _unlike(kept, after[: len(kept)]):
+            return shift if shift or len(after) > len(kept) else None
+    return 0 if not before else len(before) if not after else None
+
+
+def _unlike(before: list[Any], after: list[Any]) -> bool:
+    """Tell whether two lists of one length differ; the first difference is enough."""
+    return any(
+        next(_between("", one, other, 1), None) is not None
+        for one, other in zip(before, after, strict=True)
+    )
+
+
+def _of_sets(path: str, before: Any, after: Any) -> Iterator[Change]:
+    for item in sorted(before - after, key=repr):
+        yield Change(f"{path}[{shown(item)}]", item, ABSENT)
+    for item in sorted(after - before, key=repr):
+        yield Change(f"{path}[{shown(item)}]", ABSENT, item)

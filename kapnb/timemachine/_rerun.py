@@ -1,0 +1,213 @@
+"""Running the rest of a run anew, from the state of then, with another definition.
+
+The state goes the way it would go under Kapacitor: as a snapshot, restored after init. What
+would be lost on that way is a reason to refuse, not to start afresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from kapnb.errors import SnapshotError
+from kapnb.handler import Handler
+from kapnb.model import BATCH, STREAM, Batch, EdgeType, Point
+from kapnb.simulation import Simulation, check_options
+from kapnb.simulation._environment import environment
+from kapnb.simulation._items import Rows
+from kapnb.simulation._node import UdfNode
+from kapnb.simulation._passage import native
+from kapnb.simulation._progress import Progress
+from kapnb.timemachine._changes import ABSENT, changes
+from kapnb.timemachine._replay import Replay
+from kapnb.timemachine._witness import Held, held_by
+
+if TYPE_CHECKING:
+    from kapnb.simulation._passage import Passage
+
+__all__ = ["Rerun", "rerun"]
+
+#: How the session begins to say that it starts without the state it was given.
+_FRESH = "the stored snapshot was not used, starting fresh: "
+
+
+class Rerun(Simulation):
+    """A Simulation of the rest of another run.
+
+    Attributes
+    ----------
+    since : int
+        Its input 0 was input `since` of the other run.
+    """
+
+    def __init__(
+        self,
+        handler: type[Handler],
+        run: Passage,
+        since: int,
+        options: Mapping[str, Any],
+        snapshot: bytes,
+    ) -> None:
+        self.since = since
+        self._before = run
+        super().__init__(
+            handler,
+            _Rest(run.inputs, since),
+            options=options,
+            env=run.env,
+            snapshot=snapshot,
+            progress=Progress,
+        )
+        if isinstance(run, Simulation):
+            self.group_by, self._by_measurement = run.group_by, run._by_measurement
+
+    def _arranged(self) -> Iterator[Point | Batch]:
+        """Yield the inputs as they were: grouped already."""
+        rest = self.source
+        return iter(rest) if rest.edge is self.info.wants else super()._arranged()
+
+    def _encoded(self) -> tuple[Iterator[bytes], Callable[[list[bytes]], None]]:
+        of_run = self._before.inputs
+        if not isinstance(of_run, Rows):
+            return super()._encoded()
+        rows = self.inputs = of_run.like()
+        return iter(of_run.encoded(self.since, len(of_run))), rows.extend
+
+
+class _Rest:
+    """The inputs of a run from one on, as a Source."""
+
+    def __init__(self, inputs: Sequence[Point | Batch], since: int) -> None:
+        self._inputs, self._since = inputs, since
+
+    @property
+    def edge(self) -> EdgeType:
+        return BATCH if isinstance(self._inputs[self._since], Batch) else STREAM
+
+    def __iter__(self) -> Iterator[Point | Batch]:
+        return islice(iter(self._inputs), self._since, None)
+
+
+def rerun(
+    replay: Replay,
+    since: int,
+    handler: Any = None,
+    options: Mapping[str, Any] | None = None,
+) -> Rerun:
+    """Run the inputs from `since` on; `TimeMachine.rerun` says how.
+
+    Raises
+    ------
+    SnapshotError
+        If the state of then is not known, not kept by a snapshot, or does not fit.
+    """
+    run = replay.passage
+    new = run.handler if handler is None else native(handler)
+    given = dict(run.options if options is None else options)
+    with replay.there():
+        snapshot = _state_of_then(replay, since)
+        then = _header(replay.handler)
+        replay.stop()  # asking for a snapshot may have done something to it
+    _check_fit(new, run, given, snapshot, then, since)
+    return Rerun(new, run, since, given, snapshot).run()  # type: ignore[return-value]
+
+
+def _state_of_then(replay: Replay, since: int) -> bytes:
+    """Return the snapshot before input `since`; refuse what a snapshot would lose."""
+    head = f"the state before input {since} "
+    if not replay.reach(since):
+        raise SnapshotError(f"{head}is not known: {replay.failure or 'the run ended before'}")
+    if replay.differs_at is not None:
+        raise SnapshotError(
+            f"{head}is not known: led there once more, the Handler answered input "
+            f"{replay.differs_at} otherwise ({replay.why})"
+        )
+    around = held_by(replay, "")
+    node = replay.node
+    snapshot = node.take_snapshot()
+    if node.error is not None:
+        raise SnapshotError(f"{head}cannot be taken: {node.error}") from node.error
+    if not snapshot:
+        why = "; ".join(node.warnings) or "snapshot() gives no bytes"
+        raise SnapshotError(f"{head}cannot be taken, there is no snapshot: {why}")
+    if type(replay.handler).snapshot is Handler.snapshot:
+        lost = _changed_since_start(replay, around)
+        if lost:
+            raise SnapshotError(
+                f"{head}is not all in a snapshot: {', '.join(lost)} changed since the start; "
+                "return it from group_state(), or keep it in snapshot() and restore()"
+            )
+    return snapshot
+
+
+def _changed_since_start(replay: Replay, now: Held) -> list[str]:
+    """Name what the Handler holds otherwise than after its start, beside its groups' states."""
+    replay.restart()
+    then = held_by(replay, "")
+    own = [
+        f"self.{name}" for name in now.own if changes("", then.own.get(name, ABSENT), now.own[name])
+    ]
+    outside = [
+        name
+        for name, value in now.outside.items()
+        if changes("", then.outside.get(name, ABSENT), value)
+    ]
+    return own + outside
+
+
+def _check_fit(
+    new: type[Handler],
+    run: Passage,
+    options: Mapping[str, Any],
+    snapshot: bytes,
+    then: Mapping[str, Any],
+    since: int,
+) -> None:
+    """Refuse a state that the new definition would not take.
+
+    Raises
+    ------
+    SnapshotError
+        With what is another.
+    OptionError, HandlerError
+        If the new definition cannot be started at all.
+    """
+    of_run = run._node
+    node = UdfNode(new, task_id=of_run.task_id, node_id=of_run.node_id)
+    with environment(run.env):
+        try:
+            received = check_options(dict(options), node.ask_info())
+            node.start(received, snapshot)
+            now = _header(node.instance)
+        finally:
+            node.stop()
+    warnings = [text for text in node.warnings if text.startswith(_FRESH)]
+    if node.error is None and not warnings:
+        return
+    if node.error is not None and not isinstance(node.error, SnapshotError):
+        raise node.error
+    reason = warnings[0].removeprefix(_FRESH) if warnings else str(node.error)
+    raise SnapshotError(
+        f"the state before input {since} does not fit {new.__name__} as it is now: "
+        f"{_difference(then, now) or reason}"
+    ) from node.error
+
+
+def _header(handler: Handler) -> dict[str, Any]:
+    """Return what a snapshot of the framework's must find unchanged, flat."""
+    header = handler._header()
+    options = header.pop("options")
+    return {**header, **{f"option {name}": value for name, value in options.items()}}
+
+
+def _difference(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Say what of the header is another."""
+    found = [f"{name} was {then[name]}, is gone" for name in then if name not in now]
+    found += [f"{name} is new" for name in now if name not in then]
+    found += [
+        f"{name} was {then[name]}, is {now[name]}"
+        for name in then
+        if name in now and then[name] != now[name]
+    ]
+    return "; ".join(found)

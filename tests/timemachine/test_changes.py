@@ -1,0 +1,124 @@
+"""What differs between two values: paths that Python would take, few words for what moved on."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kapnb import Point
+from kapnb.timemachine import ABSENT, Change
+from kapnb.timemachine._changes import changes
+from kapnb.timemachine._shown import shown
+
+
+@dataclass
+class Pair:
+    one: int
+    other: list
+
+
+class Slotted:
+    __slots__ = ("value",)
+
+    def __init__(self, value):
+        self.value = value
+
+
+def told(before, after):
+    return [str(change) for change in changes("s", before, after)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (1, 2, ["s: 1 → 2"]),
+        (1, 1.0, ["s: 1 → 1.0"]),
+        (True, 1, ["s: True → 1"]),
+        (float("nan"), float("nan"), []),
+        (0.0, -0.0, ["s: 0.0 → -0.0"]),
+        (ABSENT, None, ["s: — → None"]),
+        (ABSENT, {}, ["s: — → {}"]),
+        (ABSENT, {"a": 1, "b": 2}, ["s['a']: — → 1", "s['b']: — → 2"]),
+        ({"a": 1, "b": {"c": 2}}, {"b": {"c": 3}}, ["s['a']: 1 → —", "s['b']['c']: 2 → 3"]),
+        ({1: "x"}, {1: "x", "1": "y"}, ["s['1']: — → 'y'"]),
+        ([1, 2], [1, 2, 3], ["s[-1]: — → 3"]),
+        ([1, 2, 3], [2, 3], ["s[0]: 1 → —"]),
+        ([1, 2, 3], [3, 4, 5], ["s[0]: 1 → —", "s[1]: 2 → —", "s[-2]: — → 4", "s[-1]: — → 5"]),
+        ([1, 2, 3], [1, 9, 3], ["s[1]: 2 → 9"]),
+        ([1, 2], [], ["s[0]: 1 → —", "s[1]: 2 → —"]),
+        ([], [7], ["s[-1]: — → 7"]),
+        ([[1], [2]], [[1], [2, 3]], ["s[1][-1]: — → 3"]),
+        ((1, 2), (1, 3), ["s[1]: 2 → 3"]),
+        (deque([1, 2], maxlen=2), deque([2, 3], maxlen=2), ["s[0]: 1 → —", "s[-1]: — → 3"]),
+        (deque([5, 5], maxlen=2), deque([5, 5], maxlen=2), []),
+        ({1, 2}, {2, 3}, ["s[1]: 1 → —", "s[3]: — → 3"]),
+        (Counter("ab"), Counter("abb"), ["s['b']: 1 → 2"]),
+        (Pair(1, [1]), Pair(2, [1, 2]), ["s.one: 1 → 2", "s.other[-1]: — → 2"]),
+        (Slotted(1), Slotted(2), ["s.value: 1 → 2"]),
+        (np.arange(3), np.arange(3), []),
+        (
+            np.zeros(9),
+            np.ones(9),
+            ["s: array(9 x float64: 0 … 0, mean 0) → array(9 x float64: 1 … 1, mean 1)"],
+        ),
+        (np.zeros(2), np.zeros(3), ["s: array(2 x float64: 0, 0) → array(3 x float64: 0, 0, 0)"]),
+        (np.zeros(1), np.zeros(1, "i4"), ["s: array(1 x float64: 0) → array(1 x int32: 0)"]),
+        (pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1]}), []),
+        (None, 3, ["s: None → 3"]),
+    ],
+    ids=repr,
+)
+def test_each_kind_is_told_in_its_own_way(before, after, expected):
+    """Types count, and a NaN equals itself."""
+    assert told(before, after) == expected
+
+
+def test_points_are_told_as_wholes():
+    """By what they show."""
+    one, other = Point({"x": 1.0}, time=0, name="m"), Point({"x": 2.0}, time=0, name="m")
+    (change,) = changes("s", [one], [other])
+    assert change == Change("s[0]", one, other)
+
+
+def test_many_changes_end_in_one_that_says_so():
+    """A state that is all new tells the first two hundred."""
+    found = changes("s", dict.fromkeys(range(500), 0), dict.fromkeys(range(500), 1))
+    assert (len(found), found[-1].path) == (201, "and more")
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=2), inner, max_size=4)
+        | st.builds(lambda items: deque(items, maxlen=4), st.lists(inner, max_size=4))
+    ),
+    max_leaves=8,
+)
+
+
+@given(VALUES, VALUES)
+def test_nothing_is_told_exactly_where_nothing_differs(before, after):
+    """Values that show the same are the same; all others have a change."""
+    assert bool(changes("s", before, after)) == (repr(before) != repr(after))
+
+
+def test_text_is_short_on_one_line_and_without_addresses():
+    """However large a value is, whatever its repr does."""
+
+    class Rude:
+        def __repr__(self):
+            raise ValueError("no")
+
+    assert shown(Rude()) == "<Rude, whose repr failed: ValueError>"
+    assert shown("a\nb" * 100).count("\n") == 0
+    assert len(shown({n: [n] * 50 for n in range(10**4)})) <= 120
+    assert "0x" not in shown([object(), lambda: 0])
+    assert shown(0.1 + 0.2) == "0.30000000000000004"
+    assert shown([0.1 + 0.2]) == "[0.3]"
