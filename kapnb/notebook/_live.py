@@ -142,9 +142,9 @@ class LiveView:
     def look(self) -> None:
         """Draw a frame whatever it costs, of a run that stands still; in the run's thread."""
         if self._handle is not None:
-            self._guarded(self._draw_live)
+            self._guarded(lambda simulation: self._draw_live(simulation, read=False))
 
-    def _draw_live(self, simulation: Simulation) -> None:
+    def _draw_live(self, simulation: Simulation, *, read: bool = True) -> None:
         shown = choose_fields(simulation, self._fields)
         if self._numbers is None or self._numbers.shown != shown:
             self._numbers = Numbers(simulation, shown)
@@ -154,7 +154,7 @@ class LiveView:
         scene = gather(simulation, groups=groups, numbers=self._numbers)
         self._figure = draw_figure(scene, columns=_COLUMNS)
         self._marks.draw(self._figure, scene, columns=_COLUMNS)
-        self._add_strip(simulation)
+        self._add_strip(simulation, read=read)
         self._update(dpi=DPI, compress=1)
 
     def _draw_last(self, simulation: Simulation) -> None:
@@ -184,9 +184,10 @@ class LiveView:
             return None
         return [group for group in self._groups if group in known] or None
 
-    def _add_strip(self, simulation: Simulation) -> None:
+    def _add_strip(self, simulation: Simulation, *, read: bool = True) -> None:
         if self._meter is not None:
-            self._meter.read(simulation)
+            if read:
+                self._meter.read(simulation)
             add_strip(self._figure, self._meter.readings, self._meter.timeout_s)
 
     def _update(self, *, dpi: int, compress: int) -> None:

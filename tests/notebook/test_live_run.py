@@ -81,6 +81,44 @@ def test_steps_and_pauses_from_another_thread(live):
     assert len(run.wait().outputs) == 20
 
 
+def test_back_and_forth_through_what_is_known(live):
+    """Only beyond it the Handler gets something new."""
+    run = live(paused=True)
+    assert run.moment is None
+    assert run.step(5).position == 4
+    assert run.back(3).position == run.moment.position == 1
+    assert run.moment.outputs[0].fields["mean"] == 0.5
+    assert run.step().position == 2
+    assert len(run.simulation.inputs) == 5
+    assert run.step(4).position == 6
+    assert len(run.simulation.inputs) == 7
+    assert run.back(99).position == 0
+    run.resume()
+    assert len(run.wait().outputs) == 20
+
+
+def test_a_run_that_is_over_can_be_walked(live):
+    """From its last input, and not beyond."""
+    run = live(paused=True)
+    run.step(4)
+    run.stop()
+    assert run.moment.position == 3
+    assert run.back().position == 2
+    assert run.step(9).position == 3
+
+
+def test_a_paused_view_shows_where_it_stands(live, displays):
+    """As HTML whose classes a stylesheet, or a test, can find."""
+    run = live(paused=True)
+    run.step(2)
+    run.back()
+    before, first, second = (shown["text/html"] for shown in displays.all[2].bundles[1:])
+    assert "before the first input" in before
+    assert "input 1 of 0…1" in first
+    assert "input 0 of 0…1" in second
+    assert all('class="kapnb-moment"' in html for html in (before, first, second))
+
+
 def test_the_caller_goes_on_while_a_handler_is_busy(live):
     """The kernel stays free."""
     free = threading.Event()
