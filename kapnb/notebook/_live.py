@@ -116,6 +116,7 @@ class LiveView:
         """Show a first bundle: only text, since an empty frame would cost as much as a full."""
         self._simulation = simulation
         self._figure = self._numbers = None
+        self._choose_at = 0
         self._marks = Marks(simulation, self._thresholds, self._anomalies)
         self._text = f"<live plot of {simulation.handler.__name__}>"
         self._budget = FrameBudget(self._clock, fps=self._fps, share=self._share, idle=self._idle)
@@ -145,9 +146,7 @@ class LiveView:
             self._guarded(lambda simulation: self._draw_live(simulation, read=False))
 
     def _draw_live(self, simulation: Simulation, *, read: bool = True) -> None:
-        shown = choose_fields(simulation, self._fields)
-        if self._numbers is None or self._numbers.shown != shown:
-            self._numbers = Numbers(simulation, shown)
+        self._numbers = self._chosen(simulation)
         self._numbers.read(_READ_MAX)
         self._marks.read(_READ_MAX)
         groups = self._present(self._numbers.groups)
@@ -156,6 +155,16 @@ class LiveView:
         self._marks.draw(self._figure, scene, columns=_COLUMNS)
         self._add_strip(simulation, read=read)
         self._update(dpi=DPI, compress=1)
+
+    def _chosen(self, simulation: Simulation) -> Numbers:
+        """Return what is read; the fields are chosen anew whenever there is twice as much."""
+        numbers, count = self._numbers, len(simulation.inputs)
+        if numbers is None or count >= self._choose_at:
+            self._choose_at = 2 * count
+            shown = choose_fields(simulation, self._fields)
+            if numbers is None or numbers.shown != shown:
+                return Numbers(simulation, shown)
+        return numbers
 
     def _draw_last(self, simulation: Simulation) -> None:
         self._numbers = None

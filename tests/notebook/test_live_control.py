@@ -109,10 +109,18 @@ def test_what_is_due_goes_together(control):
     assert control.backlog_s == 23
 
 
-def test_event_time_that_goes_back_is_due_at_once(control):
-    """Unordered data do not hold a run up."""
+def test_points_close_to_each_other_go_together(control):
+    """A list each 20 ms, since one by one costs several times as much."""
     control.speed = 1
-    assert go(control, points(10, 3, 11)) == [(0, 1), (0, 1), (1, 1)]
+    lists = go(control, points(*(number / 1000 for number in range(100))))
+    assert sum(count for _, count in lists) == 100
+    assert len(lists) < 12
+
+
+def test_event_time_that_goes_back_is_due_at_once(control):
+    """Unordered data do not hold a run up; it goes with the next tick."""
+    control.speed = 1
+    assert go(control, points(10, 3, 11)) == [(0, 1), (0.02, 1), (1, 1)]
 
 
 def test_waiting_is_counted_as_idle(control):
