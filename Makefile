@@ -5,13 +5,19 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix bench docs proto notebooks clean
+.PHONY: help demo experiment browser test check fix bench docs proto notebooks clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo ## run a notebook, export its Handler, run the script on a captured session
 	@$(BIN)/python notebooks/demo.py build/demo
+
+experiment: $(VENV)/.demo ## options from a TICKscript: live data, record, replay, log; with Kapacitor where it is
+	@$(BIN)/python notebooks/experiment/run.py build/experiment
+
+browser: $(VENV)/.browser ## JupyterLab in a headless Chromium, which must be there
+	$(BIN)/python -m pytest tests/browser
 
 test: $(VENV)/.dev ## the whole default test suite, notebooks included
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests
@@ -61,3 +67,7 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) --editable '.[dev]'
 	@touch $@ $(VENV)/.demo
+
+$(VENV)/.browser: $(VENV)/.dev
+	$(PIP) --editable '.[browser]'
+	@touch $@

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from kapnb.faults import check_resume, lint, stress
     from kapnb.simulation import Simulation, TaskRun, Transcript, last_run, simulate
     from kapnb.timemachine import Moment, TimeMachine
+    from kapnb.whatif import compare, sweep
 
 __all__ = [
     "BATCH",
@@ -90,12 +91,14 @@ __all__ = [
     "__version__",
     "artifact",
     "check_resume",
+    "compare",
     "freeze",
     "last_run",
     "lint",
     "run",
     "simulate",
     "stress",
+    "sweep",
     "udf",
 ]
 
@@ -109,11 +112,13 @@ _LAZY = {
     "artifact": "kapnb._artifact",
     "freeze": "kapnb._freeze",
     "check_resume": "kapnb.faults",
+    "compare": "kapnb.whatif",
     "last_run": "kapnb.simulation",
     "lint": "kapnb.faults",
     "run": "kapnb.agent",
     "simulate": "kapnb.simulation",
     "stress": "kapnb.faults",
+    "sweep": "kapnb.whatif",
 }
 
 

@@ -11,17 +11,15 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from kapnb.faults._process import Process
-from kapnb.handler import Handler
 from kapnb.model import Batch, Point
+from kapnb.simulation._checkpoints import kept_attributes, parts_of
 
-__all__ = ["differences", "parts_of", "state_of", "weight"]
+__all__ = ["differences", "state_of", "weight"]
 
 #: How many differences are told.
 _TOLD_MAX = 5
 _QUOTE_MAX = 60
 _DEPTH_MAX = 20
-#: What a Handler's object has of the framework.
-_OURS = frozenset(vars(Handler)["__annotations__"]) | {"shared"}
 _ATOMS = (type(None), bool, int, float, complex, str, bytes)
 
 
@@ -31,17 +29,8 @@ def state_of(process: Process) -> dict[str, Any]:
     ``group 'host=a'`` is a group's state, ``self.count`` an attribute.
     """
     handler = process.instance
-    owner = getattr(handler, "_official", handler)
-    declared = handler.handler_shape.options if owner is handler else ()
     parts = {f"group {group!r}": state for group, state in handler.group_states.items()}
-    for name, value in parts_of(owner).items():
-        if name not in _OURS and name not in declared and not _is_agent(value):
-            parts[f"self.{name}"] = value
-    return parts
-
-
-def _is_agent(value: Any) -> bool:
-    return type(value).__module__.startswith("kapnb.compat")
+    return parts | {f"self.{name}": one for name, one in kept_attributes(handler).items()}
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -148,17 +137,6 @@ def _weight(value: Any, depth: int, seen: set[int]) -> int:
         if callable(value)
         else sum(_weight(item, depth + 1, seen) for item in parts_of(value).values())
     )
-
-
-def parts_of(value: Any) -> dict[str, Any]:
-    """Return an object's attributes, those in slots included."""
-    parts = dict(getattr(value, "__dict__", {}))
-    for base in type(value).__mro__:
-        slots = vars(base).get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if hasattr(value, name):
-                parts[name] = getattr(value, name)
-    return parts
 
 
 def _quote(value: Any) -> str:

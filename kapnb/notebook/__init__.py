@@ -16,18 +16,26 @@ from kapnb.notebook._shell import load
 from kapnb.notebook._task_html import task_html
 
 if TYPE_CHECKING:
+    from kapnb.notebook._compare_plot import ComparisonPlot, plot_comparison
     from kapnb.notebook._live import LiveView
     from kapnb.notebook._live_run import LiveRun
     from kapnb.notebook._moment_html import moment_html
     from kapnb.notebook._plot import Plot, plot_run
+    from kapnb.notebook._recall_plot import plot_precision_recall
+    from kapnb.notebook._sweep_plot import SweepPlot, plot_sweep
 
 __all__ = [
+    "ComparisonPlot",
     "LiveRun",
     "LiveView",
     "Plot",
+    "SweepPlot",
     "load",
     "moment_html",
+    "plot_comparison",
+    "plot_precision_recall",
     "plot_run",
+    "plot_sweep",
     "simulation_html",
     "task_html",
 ]
@@ -35,10 +43,15 @@ __all__ = [
 #: Names that draw, and the modules that bring matplotlib in; and what needs another room.
 _LAZY = {
     "LiveRun": "kapnb.notebook._live_run",
+    "ComparisonPlot": "kapnb.notebook._compare_plot",
     "LiveView": "kapnb.notebook._live",
     "moment_html": "kapnb.notebook._moment_html",
     "Plot": "kapnb.notebook._plot",
+    "SweepPlot": "kapnb.notebook._sweep_plot",
+    "plot_comparison": "kapnb.notebook._compare_plot",
+    "plot_precision_recall": "kapnb.notebook._recall_plot",
     "plot_run": "kapnb.notebook._plot",
+    "plot_sweep": "kapnb.notebook._sweep_plot",
 }
 
 

@@ -18,7 +18,14 @@ from kapnb.handler import Handler
 from kapnb.simulation._copies import Copier, TooMuch, is_constant
 from kapnb.simulation._hidden import Hidden
 
-__all__ = ["Checkpoint", "Checkpoints", "own_attributes", "owner_of"]
+__all__ = [
+    "Checkpoint",
+    "Checkpoints",
+    "kept_attributes",
+    "own_attributes",
+    "owner_of",
+    "parts_of",
+]
 
 #: Share of a run's time that its checkpoints may take.
 SHARE = 0.02
@@ -141,11 +148,12 @@ class Checkpoints:
         known = handler.group_expiry()
         if known is not None and expiry is not None:
             known.now, known.stamps, known._due = expiry
-        attributes = vars(owner_of(handler))
+        owner = owner_of(handler)
         for name in own_attributes(handler):
             if name not in own:
-                del attributes[name]
-        attributes.update(own)
+                object.__delattr__(owner, name)
+        for name, value in own.items():
+            object.__setattr__(owner, name, value)
         self.hidden.put(hidden)
 
     def recorder(
@@ -218,9 +226,15 @@ def own_attributes(handler: Handler) -> dict[str, Any]:
     ours = _OURS if owner is handler else frozenset[str]()
     return {
         name: value
-        for name, value in getattr(owner, "__dict__", {}).items()
+        for name, value in parts_of(owner).items()
         if name not in ours and not _is_agent(value)
     }
+
+
+def kept_attributes(handler: Handler) -> dict[str, Any]:
+    """Return the own attributes that are state, and no options."""
+    declared = handler.handler_shape.options if owner_of(handler) is handler else ()
+    return {name: one for name, one in own_attributes(handler).items() if name not in declared}
 
 
 def _is_agent(value: Any) -> bool:
@@ -241,7 +255,18 @@ def _roles_of(handler: Handler) -> list[tuple[Any, str]]:
     """Return what a restart makes anew, and a copy must not hold on to."""
     owner = owner_of(handler)
     found = [(handler, "handler"), (owner, "owner")]
-    for name, value in getattr(owner, "__dict__", {}).items():
+    for name, value in parts_of(owner).items():
         if _is_agent(value) or is_constant(value):
             found.append((value, f"attribute {name}"))
     return found
+
+
+def parts_of(value: Any) -> dict[str, Any]:
+    """Return an object's attributes, those in slots included."""
+    parts = dict(getattr(value, "__dict__", {}))
+    for base in type(value).__mro__:
+        slots = vars(base).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if hasattr(value, name):
+                parts[name] = getattr(value, name)
+    return parts

@@ -6,7 +6,7 @@ dimensions and what a message carries, never values.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from itertools import islice
 
 from kapnb.errors import SourceError
@@ -176,4 +176,6 @@ def known_size(source: Source) -> int | None:
     """Return how many items a source has, if that can be told without reading it."""
     if isinstance(source, Frame):
         return len(source.frame)
-    return len(source.items) if isinstance(source, Items) else None
+    if isinstance(source, Items):
+        return len(source.items)
+    return len(source) if isinstance(source, Sized) else None

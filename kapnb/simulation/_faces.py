@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from kapnb.timemachine import Moment, TimeMachine
 
 __all__ = [
-    "TimeMachine",  # for the annotations of those who may not look up
+    "LiveRun",  # for the annotations of those who may not look up
+    "TimeMachine",
+    "comparison_plot",
     "live_run",
     "moment_html",
     "plot",
     "simulation_html",
+    "sweep_plot",
     "task_html",
     "time_machine",
 ]
@@ -70,3 +73,21 @@ def time_machine(passage: Passage) -> TimeMachine:
     from kapnb.timemachine import TimeMachine
 
     return TimeMachine(passage)
+
+
+def sweep_plot(sweep: Any, **settings: Any) -> Any:
+    """Return a sweep's picture, or draw it into the Axes that `axes` gives."""
+    from kapnb.notebook import SweepPlot, plot_sweep
+
+    if settings.get("axes") is not None:
+        return plot_sweep(sweep, **settings)
+    return SweepPlot(sweep, **settings)
+
+
+def comparison_plot(comparison: Any, **settings: Any) -> Any:
+    """Return a comparison's picture, or draw it into the Axes that `ax` gives."""
+    from kapnb.notebook import ComparisonPlot, plot_comparison
+
+    if settings.get("ax") is not None:
+        return plot_comparison(comparison, **settings)
+    return ComparisonPlot(comparison, **settings)

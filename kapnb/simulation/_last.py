@@ -34,7 +34,8 @@ def last_run() -> Simulation | TaskRun | None:
 
     When a run fails or is interrupted, `simulate` raises and so returns nothing. What was
     produced until then is here until the next run begins; of one that failed, the error's
-    `simulation` has it, too. A run that ended well is here as long as it exists elsewhere.
+    `simulation` has it, too. A run that ended well is here as long as it exists elsewhere. Of a
+    `sweep` that was interrupted there is a Sweep of the combinations that were complete.
 
     Returns
     -------

@@ -27,12 +27,13 @@ from kapnb.simulation._node import UdfNode
 from kapnb.simulation._options import check_options
 from kapnb.simulation._passage import Passage, native
 from kapnb.simulation._portions import Pace, portions
+from kapnb.simulation._prepared import Prepared
 from kapnb.simulation._progress import Progress
 from kapnb.simulation._recorder import record
 from kapnb.sources import Frame, Typing, open_source
 
 if TYPE_CHECKING:
-    from kapnb.notebook import LiveRun
+    from kapnb.simulation._faces import LiveRun
 
 __all__ = ["Observer", "Simulation"]
 
@@ -320,6 +321,9 @@ class Simulation(Passage):
             rows = self.inputs = Rows((*table.tags, *table.fields))
             points = encoded_rows(table, self.group_by, by_measurement=self._by_measurement)
             return points, rows.extend
+        if isinstance(self.source, Prepared):
+            rows = self.inputs = Rows(self.source.columns)
+            return iter(self.source.points), rows.extend
         waiting: deque[Point] = deque()
 
         def encoded() -> Iterator[bytes]:
@@ -335,6 +339,8 @@ class Simulation(Passage):
         return encoded(), extend
 
     def _arranged(self) -> Iterator[Point | Batch]:
+        if isinstance(self.source, Prepared):
+            return iter(self.source)
         wants = self.info.wants
         return arrange(self.source, wants, self.group_by, by_measurement=self._by_measurement)
 

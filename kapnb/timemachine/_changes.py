@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
-from kapnb.faults._states import parts_of
 from kapnb.model import Batch, Point
+from kapnb.simulation._checkpoints import parts_of
 from kapnb.timemachine._shown import shown
 
 __all__ = ["ABSENT", "Change", "changes"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kapnb.model import Batch
-from kapnb.simulation._checkpoints import own_attributes, owner_of
+from kapnb.simulation._checkpoints import kept_attributes, owner_of
 from kapnb.timemachine._changes import ABSENT, Change, changes
 from kapnb.timemachine._fault import innermost
 from kapnb.timemachine._moment import Moment
@@ -46,15 +46,13 @@ class Held(NamedTuple):
 def held_by(replay: Replay, group: str) -> Held:
     """Copy what a Handler holds now; parts that cannot be copied become text."""
     handler, hidden = replay.handler, replay.checkpoints.hidden
-    options = handler.handler_shape.options if owner_of(handler) is handler else {}
-    own = {name: one for name, one in own_attributes(handler).items() if name not in options}
     states, names = handler.group_states, hidden.names
     outside = {names[number]: one for number, one in hidden.held().items()}
     state = states.get(group, ABSENT)
     return Held(
         state if state is ABSENT else _copied(replay, state),
         frozenset(states),
-        {name: _copied(replay, value) for name, value in own.items()},
+        {name: _copied(replay, value) for name, value in kept_attributes(handler).items()},
         {name: _copied(replay, value) for name, value in outside.items()},
     )
 

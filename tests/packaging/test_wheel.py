@@ -40,8 +40,10 @@ def test_the_wheel_holds_both_packages_and_nothing_else(wheel):
     """`kapnb` with its type marker, `kapnb_exporter`, metadata; no tests, no `exporter`."""
     names = zipfile.ZipFile(wheel).namelist()
 
-    tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"kapnb", "kapnb_exporter"}
+    tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
+    (data,) = (name for name in names if ".data/" in name)
+    assert tops == {"kapnb", "kapnb_exporter", data.split("/")[0]}
+    assert data.endswith(".data/data/etc/jupyter/jupyter_server_config.d/kapnb_exporter.json")
     assert {"kapnb/py.typed", "kapnb_exporter/py.typed"} <= set(names)
 
 

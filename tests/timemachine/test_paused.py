@@ -54,4 +54,3 @@ def test_a_run_is_walked_while_it_stands_still():
                 after = machine.go(moment.position)
                 assert walks.repr_of(after.after) == walks.repr_of(moment.after)
                 assert repr(after.changes) == repr(moment.changes)
-    walks.SEEN.clear()

@@ -128,7 +128,6 @@ def test_what_no_snapshot_keeps_is_refused_by_name():
     text = refused(walks.run_of(zoo.InObject, zoo.points(9), group_by="host"))
     assert "is not all in a snapshot: self.last changed since the start" in text
     assert "global SEEN changed" in refused(walks.run_of(walks.InGlobal, zoo.points(9)))
-    walks.SEEN.clear()
 
 
 def test_where_there_is_no_snapshot_the_reason_is_told():

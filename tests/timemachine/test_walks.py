@@ -170,7 +170,6 @@ def test_walking_leaves_globals_alone():
     assert held == walks.SEEN
     assert walks.SEEN is same
     assert [change.path for change in moment.changes] == ["global SEEN[-1]"]
-    walks.SEEN.clear()
 
 
 def test_the_runs_own_objects_stay_as_they_are():

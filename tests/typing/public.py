@@ -12,13 +12,16 @@ from kapnb import (
     Simulation,
     TimeMachine,
     check_resume,
+    compare,
     freeze,
     lint,
     simulate,
     stress,
+    sweep,
     udf,
 )
 from kapnb.faults import Lints, Resume, StressReport
+from kapnb.whatif import Comparison, Sweep
 
 
 @udf
@@ -62,3 +65,5 @@ assert_type(stress(Typed, [Point({"x": 1.0}, time=0)]), StressReport)
 assert_type(check_resume(Typed, [Point({"x": 1.0}, time=0)]), Resume)
 assert_type(lint(simulate(Typed, [Point({"x": 1.0}, time=0)])), Lints)
 assert_type(freeze({"high": 1.5}), dict[str, float])
+assert_type(sweep(Typed, [Point({"x": 1.0}, time=0)], number=[1, 2]), Sweep)
+assert_type(compare(Typed, Typed, [Point({"x": 1.0}, time=0)]), Comparison)

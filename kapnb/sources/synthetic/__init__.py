@@ -8,6 +8,7 @@ Labels are beside the points, never in them: a Handler cannot see what it should
 from kapnb.sources.synthetic._base import Synthetic
 from kapnb.sources.synthetic._changes import Change, drift, gap, step
 from kapnb.sources.synthetic._experiment import experiment
+from kapnb.sources.synthetic._live import live
 from kapnb.sources.synthetic._series import Series, constant, cycle, mixed, wave
 from kapnb.sources.synthetic._turbine import turbine
 from kapnb.sources.synthetic._weld import weld
@@ -21,6 +22,7 @@ __all__ = [
     "drift",
     "experiment",
     "gap",
+    "live",
     "mixed",
     "step",
     "turbine",
