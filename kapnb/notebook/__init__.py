@@ -16,6 +16,7 @@ from kapnb.notebook._shell import load
 from kapnb.notebook._task_html import task_html
 
 if TYPE_CHECKING:
+    from kapnb.notebook._canvas import CanvasView
     from kapnb.notebook._compare_plot import ComparisonPlot, plot_comparison
     from kapnb.notebook._live import LiveView
     from kapnb.notebook._live_run import LiveRun
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kapnb.notebook._sweep_plot import SweepPlot, plot_sweep
 
 __all__ = [
+    "CanvasView",
     "ComparisonPlot",
     "LiveRun",
     "LiveView",
@@ -42,6 +44,7 @@ __all__ = [
 
 #: Names that draw, and the modules that bring matplotlib in; and what needs another room.
 _LAZY = {
+    "CanvasView": "kapnb.notebook._canvas",
     "LiveRun": "kapnb.notebook._live_run",
     "ComparisonPlot": "kapnb.notebook._compare_plot",
     "LiveView": "kapnb.notebook._live",

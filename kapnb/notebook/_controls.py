@@ -107,7 +107,9 @@ class Buttons:
 
 def widget_view(widget: Any) -> dict[str, Any]:
     """Return the bundle that shows a widget, without the text that names its address."""
-    return {_VIEW: widget._repr_mimebundle_()[_VIEW]}
+    bundle = widget._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle  # anywidget gives metadata, too
+    return {_VIEW: data[_VIEW]}
 
 
 def _button(name: str, icon: str, press: Callable[[], Any], title: str = "") -> Any:

@@ -54,6 +54,9 @@ class LiveRun:
     wait : bool, optional
         Whether to return only when the run is over, which goes in the caller's thread then,
         without buttons. By default so where nobody can press one: see Notes.
+    canvas : bool, default: False
+        Draw on a canvas of the browser while it lasts; for high rates, without marks. Needs
+        anywidget, and a front end that shows widgets.
     fps : float, default: 10
         Most frames a second.
     share : float, default: 0.07
@@ -118,6 +121,7 @@ class LiveRun:
         speed: Speed = "max",
         paused: bool = False,
         wait: bool | None = None,
+        canvas: bool = False,
         fps: float = 10,
         share: float = 0.07,
         timeout_s: float = 10.0,
@@ -151,18 +155,18 @@ class LiveRun:
         simulation.watch(self._meter)
         if plot is not False and self._display is not None:
             looks = {"groups": groups, "thresholds": thresholds, "anomalies": anomalies}
-            self._view = self._new_view(plot, fps=fps, share=share, **looks)
+            self._view = self._new_view(plot, canvas, fps=fps, share=share, **looks)
         simulation.watch(self)
         self._control.on_rest = self._rested
         self._control.on_idle = self._idled
 
     every_input = False
 
-    def _new_view(self, plot: Any, **settings: Any) -> Any:
-        from kapnb.notebook import LiveView
+    def _new_view(self, plot: Any, canvas: bool, **settings: Any) -> Any:
+        from kapnb.notebook import CanvasView, LiveView
 
         control = self._control
-        view = LiveView(
+        view = (CanvasView if canvas and self._attended else LiveView)(
             plot,
             clock=control.clock,
             display=self._display,

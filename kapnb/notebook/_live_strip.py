@@ -13,34 +13,39 @@ from matplotlib.lines import Line2D
 
 from kapnb.notebook._live_meter import READINGS_MAX, Reading, call_limits
 
-__all__ = ["add_strip"]
+__all__ = ["Cell", "add_strip", "cells"]
 
 _INCHES = 0.5
 _INK, _FAINT, _ALARM = "#222222", "#777777", "#D55E00"
 
 
 @dataclass(frozen=True)
-class _Cell:
+class Cell:
+    """One value of the strip, and those before it."""
+
     title: str
     value: str
     curve: Sequence[float]
     alarm: bool = False
 
 
-def _cells(readings: Sequence[Reading], timeout_s: float) -> tuple[_Cell, ...]:
+def cells(readings: Sequence[Reading], timeout_s: float) -> tuple[Cell, ...]:
+    """Return what the strip shows of some readings; nothing if there are none."""
+    if not readings:
+        return ()
     last = readings[-1]
     mean_max, one_max = call_limits(timeout_s)
     state = "not known" if last.state is None else _bytes(last.state)
     return (
-        _Cell("rate", f"{last.rate:,.0f} points/s", [one.rate for one in readings]),
-        _Cell("behind its pace", _seconds(last.backlog_s), [one.backlog_s for one in readings]),
-        _Cell(
+        Cell("rate", f"{last.rate:,.0f} points/s", [one.rate for one in readings]),
+        Cell("behind its pace", _seconds(last.backlog_s), [one.backlog_s for one in readings]),
+        Cell(
             f"per call, limit {_seconds(mean_max)} at timeout {timeout_s:g} s",
             f"{_seconds(last.call_s)}, longest < {_seconds(last.longest_s)}",
             [one.call_s for one in readings],
             last.call_s > mean_max or last.longest_s > one_max,
         ),
-        _Cell("state", state, [float(one.state or 0) for one in readings]),
+        Cell("state", state, [float(one.state or 0) for one in readings]),
     )
 
 
@@ -70,7 +75,7 @@ def add_strip(figure: Any, readings: Sequence[Reading], timeout_s: float) -> Non
     if not readings:
         return
     unit = _INCHES / taller
-    for number, cell in enumerate(_cells(readings, timeout_s)):
+    for number, cell in enumerate(cells(readings, timeout_s)):
         left = (0.02, 0.22, 0.40, 0.80)[number]
         _text(figure, left, 0.68 * unit, cell.title, _FAINT, "x-small")
         ink = _ALARM if cell.alarm else _INK
