@@ -7,7 +7,7 @@ from kapnb.agent import Agent
 from kapnb.errors import RemoteProtocolError
 from kapnb.handler import Handler
 from kapnb.model import BATCH, InitRequest, OptionValue, Point, ReceivedOption, Record, ValueType
-from kapnb.protocol import Connection, ProtobufCodec, Role
+from kapnb.protocol import Connection, ProtobufCodec, Role, split_frames
 
 DATA = Path(__file__).parent / "data"
 TRANSCRIPTS = DATA / "transcripts"
@@ -34,6 +34,21 @@ def exact(value):
     if isinstance(value, (list, tuple)):
         return [exact(item) for item in value]
     return (type(value).__name__, repr(value))
+
+
+def raw(point):
+    """Return a point's bytes as Kapacitor sends them."""
+    codec = ProtobufCodec(deterministic=True)
+    (body,) = split_frames(codec.encode_request(point, in_batch=False))
+    return codec.decode_request(body).raw
+
+
+def alike(count):
+    """Return the bytes of `count` points with the double x, in two groups."""
+    return [
+        raw(Point({"x": at / 7, "n": at}, time=at + 1, tags={"h": str(at % 2)}, dimensions=["h"]))
+        for at in range(count)
+    ]
 
 
 def events_of(connection, chunks):

@@ -361,8 +361,9 @@ class Agent:
         from kapnb.agent._blame import where_it_hangs
 
         name = type(self.session.handler).__name__
+        place = self.session.where_calls_hang(self._thread_id) or where_it_hangs(self._thread_id)
         self.give_up(
-            f"{name} has not returned for {seconds:.0f} s{where_it_hangs(self._thread_id)}; "
+            f"{name} has not returned for {seconds:.0f} s{place}; "
             "if it needs that long, raise busy_limit on the Handler or KAPNB_BUSY_LIMIT"
         )
         self.on_hung()

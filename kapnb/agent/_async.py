@@ -34,6 +34,7 @@ class AsyncCalls:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._running: dict[Future[Any], Coroutine[Any, Any, Any]] = {}  # the oldest first
         self._thread = threading.Thread(target=self._run, name="kapnb-async", daemon=True)
         self._thread.start()
 
@@ -47,7 +48,22 @@ class AsyncCalls:
 
         Coroutines start in the order of these calls.
         """
-        return asyncio.run_coroutine_threadsafe(_caught(coroutine), self._loop)
+        future = asyncio.run_coroutine_threadsafe(_caught(coroutine), self._loop)
+        self._running[future] = coroutine
+        future.add_done_callback(self._running.pop)
+        return future
+
+    def where_it_hangs(self, thread_id: int | None) -> str:
+        """Return the user's line that keeps the loop, or else the one the oldest call waits at.
+
+        Nothing, if the thread that calls the Handler waits for something else.
+        """
+        from kapnb.agent._blame import comes_from, where_it_hangs, where_it_waits
+
+        if thread_id is not None and not comes_from(thread_id, outcome):
+            return ""
+        oldest = next(iter(list(self._running.values())), None)
+        return where_it_hangs(self._thread.ident, only_users=True) or where_it_waits(oldest)
 
     def cancel(self) -> None:
         """Cancel what runs, and give it time to clean up."""

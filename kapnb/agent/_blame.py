@@ -90,17 +90,46 @@ def locate(
     return located
 
 
-def where_it_hangs(thread_id: int | None) -> str:
-    """Return ``, at line 3 of handlers.py: while True: pass`` for the user's innermost line."""
+def where_it_hangs(thread_id: int | None, *, only_users: bool = False) -> str:
+    """Return ``, at line 3 of handlers.py: while True: pass`` for the user's innermost line.
+
+    If no line of the thread is the user's it is a library's, unless `only_users` are wanted.
+    """
     frame = sys._current_frames().get(thread_id or 0)
     found = None
     while frame is not None:
         filename = frame.f_code.co_filename
-        if not in_library(filename) and not is_ours(filename):
+        if _is_users(frame):
             return f", at {place_of(frame)}"
         found = found or (None if is_ours(filename) else frame)
         frame = frame.f_back
+    return "" if found is None or only_users else f", at {place_of(found)}"
+
+
+def comes_from(thread_id: int, function: Any) -> bool:
+    """Return whether a thread is in a function of ours, and not in user code called by it."""
+    frame = sys._current_frames().get(thread_id)
+    while frame is not None and not _is_users(frame):
+        if frame.f_code is function.__code__:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def where_it_waits(waiting: Any) -> str:
+    """Return the same for a coroutine that is not running: its innermost line of the user's."""
+    found = None
+    while waiting is not None:
+        frame = getattr(waiting, "cr_frame", None) or getattr(waiting, "gi_frame", None)
+        if frame is not None and _is_users(frame):
+            found = frame
+        waiting = getattr(waiting, "cr_await", None) or getattr(waiting, "gi_yieldfrom", None)
     return f", at {place_of(found)}" if found is not None else ""
+
+
+def _is_users(frame: FrameType) -> bool:
+    filename = frame.f_code.co_filename
+    return not in_library(filename) and not is_ours(filename)
 
 
 def place_of(frame: FrameType) -> str:

@@ -25,7 +25,7 @@ from kapnb.agent._outputs import (
 from kapnb.errors import HandlerError, LocalProtocolError
 from kapnb.handler import Expiry, Handler
 from kapnb.model import BATCH, Batch, BeginBatch, EndBatch, Point
-from kapnb.protocol import WirePoint, wire_point
+from kapnb.protocol import Foresight, WirePoint, wire_point
 
 if TYPE_CHECKING:
     from kapnb.agent._outbox import Outbox
@@ -35,6 +35,8 @@ __all__ = ["BatchInput", "DataInput", "StreamInput", "Take"]
 #: Takes points, or the bytes of points.
 Take: TypeAlias = "Callable[[Iterator[bytes | Point]], None]"
 _NEW = object()
+#: What Handlers that take bytes give is complete.
+_NO_ORIGIN = wire_point(b"")
 
 
 class DataInput:
@@ -54,6 +56,8 @@ class DataInput:
         self.send_bytes, self.send_points = outbox.send_bytes, outbox.send_points
         self.name = type(handler).__name__
         self.states = handler.group_states
+        #: Makes of the bytes of some points what their taker takes.
+        self.ahead: Callable[[list[bytes]], list[Any]] = _as_they_are
         #: What has come to be sent between two inputs; set by who knows.
         self.waiting: Sized = ()
         self.done = 0  # calls within one event that have returned: a sign of progress
@@ -94,8 +98,11 @@ class DataInput:
             batch = batch_of(batch)
         elif not isinstance(batch, Batch):
             raise HandlerError(foreign(batch))
+        message: Any
         for message in batch.inherited(origin).messages():
-            if type(message) is WirePoint:
+            if type(message) is bytes:  # of a Handler that takes bytes
+                self.send_bytes(message)
+            elif type(message) is WirePoint:
                 self.send_point(message)
             else:
                 self.send(message)
@@ -148,6 +155,12 @@ class DataInput:
 class StreamInput(DataInput):
     """Points, one at a time."""
 
+    def __init__(self, handler: Handler, outbox: Outbox) -> None:
+        super().__init__(handler, outbox)
+        foresight = Foresight() if handler._point_bytes is None else handler._foresight
+        if foresight is not None:
+            self.ahead = foresight.points
+
     def taker(self, first: Point) -> Take:
         """Return what takes points; it is a loop, and calls as little as can be."""
         if self.handler._point_bytes is not None:
@@ -163,10 +176,13 @@ class StreamInput(DataInput):
                     point: Any = WirePoint()
                     point._raw = item
                     point._message = point._fields = point._tags = None
+                    point._group = point._foreseen = None
                 else:
                     point = item
                 if takes_state:
-                    group = point.group
+                    group = point._group
+                    if group is None or point._tags is not None:  # not known, or perhaps changed
+                        group = point.group
                     if expires:
                         self.touch(group, point.time)
                     # Looked up anew each time: a restore puts other states in their place.
@@ -194,17 +210,16 @@ class StreamInput(DataInput):
 
         return take_points
 
-    def _taking_bytes(self, take: Callable[[bytes], Any]) -> Take:
+    def _taking_bytes(self, take: Callable[[Any], Any]) -> Take:
         deliver, send_bytes, waiting = self.deliver, self.send_bytes, self.waiting
 
-        def take_points(points: Iterator[bytes | Point]) -> None:
+        def take_points(points: Iterator[Any]) -> None:
             for item in points:
-                raw: Any = item if type(item) is bytes else item.raw  # type: ignore[union-attr]
-                result = take(raw)
+                result = take(item.raw if type(item) is WirePoint else item)
                 if type(result) is bytes:
                     send_bytes(result)
                 elif result is not None:
-                    deliver(result, wire_point(raw))
+                    deliver(result, _NO_ORIGIN)
                 if waiting:
                     return
 
@@ -251,6 +266,9 @@ class BatchInput(DataInput):
         self._expires: bool | None = None  # known from the first batch on
         self._whole = handler.handler_shape.whole
         self._call = {name: self._caller(name) for name in handler.handler_shape.takes_state}
+        self._takes_bytes = handler._point_bytes is not None
+        if handler._point_bytes is not None:
+            self._call["point"] = _taking_bytes(handler._point_bytes)
 
     def _caller(self, name: str) -> Callable[[Any, str], Any]:
         """Return ``f(argument, group)`` for a data method that may or may not take state."""
@@ -277,9 +295,11 @@ class BatchInput(DataInput):
         """Return the batch that was kept, and forget it."""
         begin = self.begin
         assert begin is not None
-        points = [wire_point(point) if type(point) is bytes else point for point in self.points]
+        points: list[Any] = self.points
+        if not self._takes_bytes:
+            points = [wire_point(point) if type(point) is bytes else point for point in points]
         self.begin, self.points = None, []
-        return begin, points, end  # type: ignore[return-value]
+        return begin, points, end
 
     def handle(self, begin: BeginBatch, points: list[Point], end: EndBatch) -> None:
         """Give a batch to the Handler and send what it gives."""
@@ -375,6 +395,14 @@ class BatchInput(DataInput):
             self.send(end)
         except LocalProtocolError as error:
             raise self.located(error, self._whole or "point") from error.__cause__
+
+
+def _taking_bytes(take: Callable[[bytes], Any]) -> Callable[[Any, str], Any]:
+    return lambda point, group: take(point if type(point) is bytes else point.raw)
+
+
+def _as_they_are(points: list[bytes]) -> list[bytes]:
+    return points
 
 
 def _chain(method: Callable[..., Any], finished: Callable[[Any], Any]) -> Callable[..., Any]:

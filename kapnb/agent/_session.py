@@ -208,6 +208,10 @@ class Session:
 
         return outcome(self._start_call(gathered(result)))
 
+    def where_calls_hang(self, thread_id: int | None) -> str:
+        """Return the line at which async calls are, if the thread waits for them, for a message."""
+        return "" if self._calls is None else self._calls.where_it_hangs(thread_id)
+
     @property
     def _log(self) -> logging.Logger:
         return self._log_or_none or logger()
@@ -401,7 +405,7 @@ class Session:
 
     def _handle_points(self, points: list[bytes]) -> None:
         """Take points one after the other, and in between send what was emitted meanwhile."""
-        self._points = rest = iter(points)
+        self._points = rest = iter(self._input.ahead(points))
         while length_hint(rest) and not self._interrupted:
             self._take(rest)
             if self._emitted:

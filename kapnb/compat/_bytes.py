@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kapnb.model import INT_MAX, INT_MIN
-from kapnb.protocol._wire import varint
+from kapnb.protocol._wire import delimited, varint
 
 __all__ = ["ENCODERS", "delimited", "fields", "head", "names_in_order"]
 
@@ -21,11 +21,6 @@ __all__ = ["ENCODERS", "delimited", "fields", "head", "names_in_order"]
 _NAMES_MAX = 4096
 _UINT64 = 0xFFFF_FFFF_FFFF_FFFF
 _pack_double = struct.Struct("<d").pack
-
-
-def delimited(number: int, data: bytes) -> bytes:
-    """Return `data` as the length-delimited field `number`."""
-    return varint(number << 3 | 2) + varint(len(data)) + data
 
 
 @functools.lru_cache(maxsize=_NAMES_MAX)

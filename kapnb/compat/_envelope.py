@@ -27,7 +27,7 @@ def member(cls: type[Message]) -> Any:
             return self._offer(cls)
         self._offered = offered = new(cls)
         offered._raw = b""
-        offered._message = offered._late = offered._past = None
+        offered._message = offered._late = offered._past = offered._foreseen = None
         offered._parent = self
         return offered
 

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from kapnb.errors import RemoteProtocolError
+from kapnb.protocol import Foreseen
 from kapnb.protocol._wire import schema
 
 __all__ = ["AnyMessage", "LiveMessage", "Message", "MessageType", "parser"]
@@ -174,7 +175,7 @@ class AnyMessage(metaclass=MessageType):
 class Message(AnyMessage):
     """One message with fields; see `udf_pb2`."""
 
-    __slots__ = ("_late", "_message", "_parent", "_past", "_raw")
+    __slots__ = ("_foreseen", "_late", "_message", "_parent", "_past", "_raw", "_row")
 
     def __init__(self, **fields: Any) -> None:
         self._raw: bytes | None = b""
@@ -186,6 +187,10 @@ class Message(AnyMessage):
         # was opened the bytes as they had been, for the order of its maps.
         self._past: tuple[bytes, ...] | bytes | None = None
         self._parent: Any = None  # the envelope this becomes the content of once it is touched
+        # What was read of the bytes without decoding them, and where in it; of points only, and
+        # as long as it is true.
+        self._foreseen: Foreseen | None = None
+        self._row: int
         if fields:
             for name, value in fields.items():
                 self._fill(name, value)
@@ -235,7 +240,7 @@ class Message(AnyMessage):
         message = self._message or self._parse()
         if not isinstance(self._past, bytes):
             self._past = self._raw
-        self._raw = None
+        self._raw = self._foreseen = None
         if self._parent is not None:
             self._join()
         return message
@@ -247,7 +252,8 @@ class Message(AnyMessage):
         return raw
 
     def _become(self, raw: bytes, message: Any) -> None:
-        self._raw, self._message, self._past, self._late = raw, message, None, None
+        self._raw, self._message = raw, message
+        self._past = self._late = self._foreseen = None
         if self._parent is not None:
             self._join()
 
@@ -266,7 +272,7 @@ class Message(AnyMessage):
             return
         raw = other._raw
         self._raw = other._bytes() if raw is None else raw
-        self._message = self._late = None
+        self._message = self._late = self._foreseen = None
         self._past = other._past
         parent = self._parent
         if parent is not None:  # as `_join` does

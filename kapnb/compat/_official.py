@@ -27,7 +27,7 @@ from kapnb.model import (
     RestoreResponse,
     ValueType,
 )
-from kapnb.protocol import ProtobufCodec, split_frames, wire_point
+from kapnb.protocol import Foreseen, Foresight, ProtobufCodec, split_frames, wire_point
 
 __all__ = ["OfficialHandler", "named"]
 
@@ -63,9 +63,8 @@ class OfficialHandler(Handler):
         # The edges must be known before the first request, and tasks are never asked for info.
         self._declared = self._ask_info()
         self.wants, self.provides = self._declared.wants, self._declared.provides  # type: ignore[misc]
-        self._point_bytes = self._take_bytes
-        if self.wants is BATCH:
-            self.point = self._point_of_batch  # type: ignore[method-assign]
+        self._point_bytes = self._take_in_batch if self.wants is BATCH else self._take_bytes
+        self._foresight = Foresight(_read_ahead, _was_decoded)
 
     _point: Callable[[Any], Any]
 
@@ -159,18 +158,20 @@ class OfficialHandler(Handler):
     # ------------------------------------------------------------------------ data
 
     def point(self, point: Point) -> Any:
-        """Call the official `point` for one of a stream; return what it wrote."""
-        given = self._take_bytes(point.raw)  # type: ignore[attr-defined]
+        """Call the official `point`; return what it wrote, if the point is one of a stream."""
+        given = self._point_bytes(point.raw)  # type: ignore[attr-defined]
         return wire_point(given) if type(given) is bytes else given
 
-    def _take_bytes(self, raw: bytes) -> Any:
-        """Do what `point` does, for a point that is given as its bytes, and may be so returned."""
+    _point_bytes: Callable[[Any], Any]
+
+    def _take_bytes(self, given: Any) -> Any:
+        """Do what `point` does, for a point that is given as its bytes, and may be so returned.
+
+        One that was read ahead is given as the script will see it.
+        """
         outbox = self._outbox
         outbox.in_callback = True
-        seen = _new(_Point)
-        seen._raw = raw
-        seen._message = seen._late = seen._past = seen._parent = None
-        outbox.origin = seen
+        outbox.origin = seen = _received(given) if type(given) is bytes else given
         try:
             self._point(seen)
         except Exception as error:
@@ -184,8 +185,8 @@ class OfficialHandler(Handler):
     # A batch is handed out in one go at its end, and so is what was written meanwhile: half of
     # one never goes out, whatever fails.
 
-    def _point_of_batch(self, point: Point) -> None:
-        self._call(self._point, _received(point))
+    def _take_in_batch(self, raw: bytes) -> None:
+        self._call(self._point, _received(raw))
 
     def begin_batch(self, begin: BeginBatch) -> None:
         """Call the official `begin_batch`."""
@@ -239,12 +240,28 @@ _new = object.__new__
 _Point = udf_pb2.Point
 
 
-def _received(point: Point) -> udf_pb2.Point:
+def _received(raw: bytes) -> udf_pb2.Point:
     """Return a point of Kapacitor's as the script sees it, by its bytes."""
-    seen = _new(udf_pb2.Point)
-    seen._raw = point.raw  # type: ignore[attr-defined]
-    seen._message = seen._late = seen._past = seen._parent = None
+    seen = _new(_Point)
+    seen._raw = raw
+    seen._message = seen._late = seen._past = seen._parent = seen._foreseen = None
     return seen
+
+
+def _read_ahead(run: list[bytes], foreseen: Foreseen) -> list[udf_pb2.Point]:
+    """Return Kapacitor's points, as the script sees them, with what was read of them ahead."""
+    points = []
+    for row, raw in enumerate(run):
+        seen = _new(_Point)
+        seen._raw, seen._foreseen, seen._row = raw, foreseen, row
+        seen._message = seen._late = seen._past = seen._parent = None
+        points.append(seen)
+    return points
+
+
+def _was_decoded(seen: udf_pb2.Point) -> bool:
+    """Return whether the script has asked more of a point than had been read."""
+    return seen._raw is None or seen._message is not None or seen._late is not None
 
 
 def _request(message: Any) -> udf_pb2.Request:

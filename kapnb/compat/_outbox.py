@@ -30,6 +30,8 @@ WAITING_MAX = 10_000
 #: nobody waits: the callback may be waiting for that very thread.
 _LOOK_S = 0.05
 
+# `write` runs for every point: what it asks for is near.
+_Response, _Point, get_ident = udf_pb2.Response, udf_pb2.Point, threading.get_ident
 #: How a point's bytes begin: with the tag of the field `time`.
 _TIME = b"\x08"
 
@@ -119,6 +121,7 @@ class Outbox:
         self._ended = False
         self._early: list[Any] = []  # written before the session began
         self._open: dict[int, list[Any]] = {}  # thread → the messages of its batch
+        self._own: list[Any] | None = None  # the one of the thread of the callbacks
         self._lock = threading.Lock()
         self._room = threading.Condition()
         self._waiting = 0
@@ -140,6 +143,7 @@ class Outbox:
     def enter(self) -> None:
         """Say that this thread calls the callbacks from now on."""
         self._thread = threading.get_ident()
+        self._own = self._open.get(self._thread)
 
     def outlive(self, send: Callable[[Any], None]) -> None:
         """Let `send` have what is written after the session has ended.
@@ -171,16 +175,17 @@ class Outbox:
 
     def write(self, response: Any) -> None:
         """Take one Response, as it is now."""
-        held = response._member if type(response) is udf_pb2.Response else _content(response)
-        if self._streams and type(held) is udf_pb2.Point and self._thread == threading.get_ident():
+        held = response._member if type(response) is _Response else _content(response)
+        points = self.items if self._streams else self._own
+        if type(held) is _Point and points is not None and self._thread == get_ident():
             raw, past = held._raw, held._past
             # Built from nothing: what came, and was changed, had begun with its time.
-            if type(past) is bytes and past[:1] != _TIME:
+            if type(past) is bytes and past[:1] != _TIME and self._streams:
                 check_groups(held, self.origin)
             if NON_FINITE and past is not None:
-                self.items.append(checked_point(held))
+                points.append(checked_point(held))
             else:
-                self.items.append(held._bytes() if raw is None else raw)
+                points.append(held._bytes() if raw is None else raw)
         elif held is None:
             self._refuse(
                 "an empty Response, which brings kapacitord down: set its .point, .begin, .end or "
@@ -228,10 +233,12 @@ class Outbox:
             if kind is Kind.POINT:
                 return None
             self._open = {at: open_ for at, open_ in self._open.items() if open_ is not batch}
+            self._own = self._open.get(self._thread)
             return Written(batch)
         if kind is Kind.POINT:
             return _point(held)
         self._open[threading.get_ident()] = [self._begin(held)]
+        self._own = self._open.get(self._thread)
         return None
 
     def _batch(self, kind: Kind) -> list[Any] | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from kapnb.agent._log import logger
 from kapnb.compat._bytes import ENCODERS, head
@@ -25,6 +25,10 @@ _missed: set[tuple[str, str]] = set()
 #: More would mean names made from data.
 _NAMES_MAX = 4096
 
+#: How all entries of a name begin, as what a message's `_past` is if only that was appended.
+_Heads: TypeAlias = "dict[str, tuple[bytes | None]]"
+_NONE = (None,)
+
 _pack_double = struct.Struct("<d").pack
 
 
@@ -38,10 +42,10 @@ class ScalarMap(AnyMap):
     def of(cls, name: str, number: int, **more: Any) -> type[Any]:
         """Return the class of one map field; `zero` is the value of a missing entry."""
         zero = more["zero"]
-        setter = _setter(number, type(zero))
-        return super().of(
-            name, number, _zero=zero, __setitem__=setter, **_readers(attrgetter(name))
-        )
+        heads: _Heads = {}
+        setter = _setter(number, type(zero), heads)
+        readers = _readers(attrgetter(name), heads if type(zero) is float else None)
+        return super().of(name, number, _zero=zero, __setitem__=setter, **readers)
 
     def _missing(self, name: str) -> Any:
         """Do what protobuf's maps do: add the entry. But say so."""
@@ -95,12 +99,29 @@ class ScalarMap(AnyMap):
         return self._entry(key)
 
 
-def _readers(of: Callable[[Any], Any]) -> dict[str, Any]:
-    """Return the methods that read; `of` gets protobuf's map out of its message."""
+def _readers(of: Callable[[Any], Any], heads: _Heads | None) -> dict[str, Any]:
+    """Return the methods that read.
+
+    Parameters
+    ----------
+    of : callable
+        Gets protobuf's map out of its message.
+    heads : dict, optional
+        Those of the setter, if this is the map of which some may have been read ahead.
+    """
+
+    def ahead(owner: Any, name: Any) -> bool:
+        """Return whether the value that was read ahead is still the one."""
+        if name not in owner._foreseen.doubles:
+            return False
+        past = owner._past
+        return past is None or heads.get(name, _NONE)[0] not in past  # type: ignore[union-attr]
 
     def __getitem__(self: Any, name: Any) -> Any:  # noqa: N807
         owner = self._owner
         try:
+            if heads is not None and owner._foreseen is not None and ahead(owner, name):
+                return owner._foreseen.doubles[name][owner._row]
             present = of(owner._message or owner._parse())
             if name in present:  # `get` takes longer, `[]` alone would create it
                 return present[name]
@@ -112,34 +133,38 @@ def _readers(of: Callable[[Any], Any]) -> dict[str, Any]:
 
     def __contains__(self: Any, name: object) -> bool:  # noqa: N807
         owner = self._owner
+        if heads is not None and owner._foreseen is not None and ahead(owner, name):
+            return True
         return name in of(owner._message or owner._parse())
 
     def get(self: Any, name: Any, default: Any = None) -> Any:
         """Return a value, or `default` where there is none; adds nothing."""
         owner = self._owner
+        if heads is not None and owner._foreseen is not None and ahead(owner, name):
+            return owner._foreseen.doubles[name][owner._row]
         return of(owner._message or owner._parse()).get(name, default)
 
     return {"__getitem__": __getitem__, "__contains__": __contains__, "get": get}
 
 
-def _setter(number: int, kind: type[Any]) -> Callable[[Any, Any, Any], None]:
+def _setter(number: int, kind: type[Any], heads: _Heads) -> Callable[[Any, Any, Any], None]:
     """Return ``__setitem__``, which appends to the bytes of a message where it can."""
     encode = ENCODERS[kind]
-    heads: dict[str, bytes] = {}
 
     def __setitem__(self: Any, name: Any, value: Any) -> None:  # noqa: N807
         owner = self._owner
         raw, past = owner._raw, owner._past
         if raw is not None and type(value) is kind and (past is None or type(past) is tuple):
-            start = heads.get(name)
-            if start is None and type(name) is str and len(heads) < _NAMES_MAX:
-                start = heads[name] = head(kind, number, name)
+            alone = heads.get(name, _NONE)
+            if alone is _NONE and type(name) is str and len(heads) < _NAMES_MAX:
+                alone = heads[name] = (head(kind, number, name),)
+            (start,) = alone
             # Not twice: a message that the script keeps for life would grow.
             if start is not None and (past is None or start not in past):
                 entry = start + _pack_double(value) if kind is float else encode(start, value)
                 if entry is not None:
                     owner._raw = raw + entry
-                    owner._past = (start,) if past is None else (*past, start)
+                    owner._past = alone if past is None else past + alone
                     if kind is float and value - value != 0.0:
                         note_double(name, value)
                     message = owner._message

@@ -88,6 +88,21 @@ def _scalar(name: str, kind: str = "") -> Any:
     return property(get, assign)
 
 
+def _foreseen(name: str, column: str) -> Any:
+    """Return the property of a plain value that may have been read ahead."""
+    plain = _scalar(name)
+    read: Callable[[Any], Any] = attrgetter(name)
+    read_column: Callable[[Any], Any] = attrgetter(column)
+
+    def get(self: Message) -> Any:
+        foreseen = self._foreseen
+        if foreseen is not None and (values := read_column(foreseen)) is not None:
+            return values[self._row]
+        return read(self._message or self._parse())
+
+    return property(get, plain.fset)
+
+
 def _map(cls: type[Any]) -> Any:
     def get(self: Message) -> Any:
         found = cls()
@@ -221,11 +236,11 @@ class Point(Message):
 
     __slots__ = ()
 
-    time = _scalar("time")
+    time = _foreseen("time", "times")
     name = _scalar("name")
     database = _scalar("database")
     retentionPolicy = _scalar("retentionPolicy")
-    group = _scalar("group")
+    group = _foreseen("group", "groups")
     dimensions = _repeated("dimensions")
     tags = _map(ScalarMap.of("tags", 7, zero=""))
     fieldsDouble = _map(ScalarMap.of("fieldsDouble", 8, zero=0.0))

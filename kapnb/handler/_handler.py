@@ -7,7 +7,7 @@ without anything around it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from kapnb.errors import HandlerError
 from kapnb.handler._expiry import Expiry, check_limits
@@ -29,6 +29,9 @@ from kapnb.model import (
     RestoreResponse,
     SnapshotResponse,
 )
+
+if TYPE_CHECKING:
+    from kapnb.protocol import Foresight
 
 __all__ = ["Handler", "Output", "Shape", "Snapshot", "udf"]
 
@@ -238,8 +241,10 @@ class Handler:
     restore_notes: tuple[str, ...] = ()
     _outlet: Callable[[Point | Batch], None] | None = None
     #: What takes a stream's point as its bytes, and may give bytes, in place of `point`: for
-    #: Handlers of our own that show points in another form.
-    _point_bytes: Callable[[bytes], Any] | None = None
+    #: Handlers of our own that show points in another form. All it gives is complete.
+    _point_bytes: Callable[[Any], Any] | None = None
+    #: Makes points of that form, which it takes instead of bytes, where they can be read ahead.
+    _foresight: Foresight | None = None
     _expiry: Expiry | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

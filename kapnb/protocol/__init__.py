@@ -16,9 +16,10 @@ from kapnb.protocol._connection import (
     Event,
     UnknownRequest,
 )
+from kapnb.protocol._foresight import Foresight
 from kapnb.protocol._frames import split_frames
 from kapnb.protocol._states import Kind, Role, State
-from kapnb.protocol._wire import WirePoint, wire_point
+from kapnb.protocol._wire import Foreseen, WirePoint, wire_point
 
 if TYPE_CHECKING:
     from kapnb.protocol._columns import RowPoint, decode_columns, decode_times, row_point
@@ -31,6 +32,8 @@ __all__ = [
     "Connection",
     "EndOfStream",
     "Event",
+    "Foreseen",
+    "Foresight",
     "Kind",
     "ProtobufCodec",
     "Role",

@@ -260,24 +260,28 @@ class ProtobufCodec:
 
     Attributes
     ----------
-    prefixes : dict of int to bytes
-        Size of a body → how it begins if it is one point and nothing else.
     headers : dict of int to bytes
         Size of a point → what stands before it in its frame.
+    sizes : dict of bytes to int
+        The reverse, of points that have come.
     """
 
     def __init__(self, *, deterministic: bool = False) -> None:
         self._deterministic = deterministic
         self.headers: dict[int, bytes] = {}
-        self.prefixes: dict[int, bytes] = {}
+        self.sizes: dict[bytes, int] = {}
+        self._prefixes: dict[int, bytes] = {}  # of a body → how it begins if it is one point
 
     def decode_request(self, data: bytes, start: int = 0, end: int | None = None) -> Request | None:
         """See `Codec`."""
         # The usual frame holds one point and nothing else: keep its bytes, parse on demand.
         end = len(data) if end is None else end
-        prefix = self.prefixes.get(end - start) or self._prefix(end - start)
+        prefix = self._prefixes.get(end - start) or self._prefix(end - start)
         if data.startswith(prefix, start, end):
-            return wire_point(data[start + len(prefix) : end])
+            point = data[start + len(prefix) : end]
+            if len(self.sizes) < _REMEMBERED_MAX:
+                self.sizes[self._header(len(point))] = len(point)
+            return wire_point(point)
         request: Request | None = self._decode(schema().Request, _DECODE_REQUEST, data[start:end])
         return request
 
@@ -286,7 +290,7 @@ class ProtobufCodec:
     ) -> Response | None:
         """See `Codec`."""
         end = len(data) if end is None else end
-        prefix = self.prefixes.get(end - start) or self._prefix(end - start)
+        prefix = self._prefixes.get(end - start) or self._prefix(end - start)
         if data.startswith(prefix, start, end):
             point = wire_point(data[start + len(prefix) : end])
             point.parse()  # what a UDF sends is not trusted
@@ -353,8 +357,8 @@ class ProtobufCodec:
                 break
         else:  # 131 bytes, say: a point is 130 with a length of one byte, 132 with one of two
             prefix = _NO_POINT
-        if len(self.prefixes) < _REMEMBERED_MAX:
-            self.prefixes[size] = prefix
+        if len(self._prefixes) < _REMEMBERED_MAX:
+            self._prefixes[size] = prefix
         return prefix
 
     def _header(self, size: int) -> bytes:

@@ -284,5 +284,5 @@ def row_point(raw: bytes, order: Sequence[str]) -> RowPoint:
     """Return the point of these bytes; `order` names all its tags and fields."""
     point = object.__new__(RowPoint)
     point._raw, point._order = raw, order
-    point._message = point._fields = point._tags = None
+    point._message = point._fields = point._tags = point._group = point._foreseen = None
     return point

@@ -44,6 +44,8 @@ FRAME_SIZE_MAX = 256 * 1024 * 1024
 _LENGTH_BYTES_MAX = 5
 #: The largest body whose length has two bytes.
 _SMALL = 0x3FFF
+#: How many bytes stand before a point in a frame that is no larger.
+_WIDTHS = (6, 4, 5)
 #: How many points are handed out together.
 RUN_MAX = 64
 
@@ -139,7 +141,6 @@ class Connection:
         self.role = role
         self._codec = codec or ProtobufCodec()
         self._frame_size_max = frame_size_max
-        self._small = min(_SMALL, frame_size_max)
         self.run_max = RUN_MAX
         requests = _Direction(REQUESTS, Request, wants)
         responses = _Direction(RESPONSES, Response, provides)
@@ -151,8 +152,9 @@ class Connection:
             self._ours, self._theirs = requests, responses
             self._encode, self._decode = self._codec.encode_request, self._codec.decode_response  # type: ignore[assignment]
         # Points of sizes that were seen need no codec: they stay bytes.
-        known = role is Role.AGENT and type(self._codec) is ProtobufCodec
-        self._prefixes: dict[int, bytes] = self._codec.prefixes if known else {}  # type: ignore[attr-defined]
+        known = role is Role.AGENT and frame_size_max >= _SMALL
+        self._sizes = self._codec.sizes if known and type(self._codec) is ProtobufCodec else {}
+        self._width = 0  # of the header of the last such point
         self._unanswered: Counter[Kind] = Counter()
         self._buffer = b""
         self._position = 0
@@ -275,27 +277,26 @@ class Connection:
         Nearly all frames are such points, whole, with a length of one byte or two: so this does
         what `decode` would do, without a call.
         """
-        buffer, position, small, prefixes = (
-            self._buffer, self._position, self._small, self._prefixes,
-        )  # fmt: skip
+        buffer, position, sizes, width = self._buffer, self._position, self._sizes, self._width
         length = len(buffer)
         points: list[bytes] = []
         for _ in range(self.run_max):
-            if position + 2 >= length:
-                break
-            size, start = buffer[position], position + 1
-            if size > 0x7F:
-                size, start = size - 0x80 + (buffer[start] << 7), start + 1
-            prefix = prefixes.get(size)
+            start = position + width
+            size = sizes.get(buffer[position:start])
+            if size is None:
+                for width in _WIDTHS:
+                    start = position + width
+                    size = sizes.get(buffer[position:start])
+                    if size is not None:
+                        break
+                else:
+                    break
             end = start + size
-            if prefix is None or size > small or end > length:  # a third byte makes it larger
-                break
-            start += len(prefix)
-            if buffer[start - len(prefix) : start] != prefix:
+            if end > length:
                 break
             points.append(buffer[start:end])
             position = end
-        self._position = position
+        self._position, self._width = position, width
         return points
 
     @property

@@ -16,9 +16,9 @@ from kapnb.model import Point, group_id
 from kapnb.protocol._codec import POINT_TAG
 from kapnb.protocol._wire import (
     WirePoint,
-    _double_entry,
     _field_entry,
     _key,
+    double_entry,
     fill_point,
     schema,
     varint,
@@ -226,7 +226,7 @@ def _doubles(columns: list[tuple[str, _Numbers]], count: int) -> Iterator[list[b
     """Yield the map entries of columns of doubles; those of whole neighbours are one piece."""
     whole: list[tuple[bytes, Any]] = []
     for name, (values, rows) in columns:
-        part = _double_entry(name)[1], _bytes_of(values)
+        part = double_entry(name)[1], _bytes_of(values)
         if rows is None:
             whole.append(part)
             continue

@@ -17,7 +17,18 @@ from kapnb.errors import RemoteProtocolError
 from kapnb.model import Fields, FieldValue, Point, Tags, check_field
 from kapnb.protocol._descriptor import DESCRIPTOR
 
-__all__ = ["WirePoint", "fill_point", "schema", "varint", "wire_point"]
+__all__ = [
+    "Foreseen",
+    "WirePoint",
+    "delimited",
+    "double_entry",
+    "fill_point",
+    "message_classes",
+    "pack_double",
+    "schema",
+    "varint",
+    "wire_point",
+]
 
 #: Field names whose encoded prefix is remembered; more would mean names made from data.
 _PREFIXES_MAX = 4096
@@ -26,6 +37,11 @@ _PREFIXES_MAX = 4096
 @functools.cache
 def schema() -> SimpleNamespace:
     """Return the message classes by name, built at the first use."""
+    return message_classes(DESCRIPTOR, "udf.proto")
+
+
+def message_classes(descriptor: bytes, name: str) -> SimpleNamespace:
+    """Return the message classes by name of a FileDescriptorProto, the file called `name`."""
     try:
         new_pool, class_of = _native_protobuf()
     except (ImportError, AttributeError):  # another implementation, or another release's inside
@@ -33,8 +49,8 @@ def schema() -> SimpleNamespace:
 
         new_pool, class_of = descriptor_pool.DescriptorPool, message_factory.GetMessageClass
     pool = new_pool()
-    pool.AddSerializedFile(DESCRIPTOR)
-    file = pool.FindFileByName("udf.proto")
+    pool.AddSerializedFile(descriptor)
+    file = pool.FindFileByName(name)
     classes = {
         name: class_of(descriptor) for name, descriptor in file.message_types_by_name.items()
     }
@@ -76,6 +92,14 @@ def _parse(raw: bytes) -> Any:
     return _parse(raw)
 
 
+def _decode(raw: bytes | None) -> Any:
+    """Decode the bytes of a point; raise RemoteProtocolError if they are none."""
+    try:
+        return _parse(raw)  # type: ignore[arg-type]
+    except Exception as error:  # protobuf's DecodeError; its class differs by release
+        raise _undecodable(error) from error
+
+
 def varint(number: int) -> bytes:
     """Return `number`, at least 0, as an unsigned varint."""
     out = bytearray()
@@ -86,18 +110,22 @@ def varint(number: int) -> bytes:
     return bytes(out)
 
 
+def delimited(number: int, data: bytes) -> bytes:
+    """Return `data` as the length-delimited field `number`."""
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
 @functools.lru_cache(maxsize=_PREFIXES_MAX)
 def _key(name: str) -> bytes:
     """Return a map entry's key as it stands in the bytes of any point that has it."""
-    text = Fields()._check_name(name).encode()
-    return b"\x0a" + varint(len(text)) + text
+    return delimited(1, Fields()._check_name(name).encode())
 
 
-#: What `_double_entry` returned; a plain dict is asked faster than a cached function.
+#: What `double_entry` returned; a plain dict is asked faster than a cached function.
 _double_entries: dict[str, tuple[bytes, bytes]] = {}
 
 
-def _double_entry(name: str) -> tuple[bytes, bytes]:
+def double_entry(name: str) -> tuple[bytes, bytes]:
     """Return the key of a fieldsDouble entry, and all of the entry but its value's eight bytes."""
     key = _key(name)
     entry = key, b"\x42" + varint(len(key) + 9) + key + b"\x11"
@@ -106,7 +134,7 @@ def _double_entry(name: str) -> tuple[bytes, bytes]:
     return entry
 
 
-_pack_double = struct.Struct("<d").pack
+pack_double = struct.Struct("<d").pack
 
 
 def _field_entry(name: str, value: FieldValue) -> bytes:
@@ -122,13 +150,44 @@ def _field_entry(name: str, value: FieldValue) -> bytes:
     return tag + varint(len(key) + len(item)) + key + item
 
 
+class Foreseen:
+    """What was read of many points at once, see `Foresight`; each has a row.
+
+    Attributes
+    ----------
+    doubles : dict of str to list of float
+        Fields, by name.
+    absent : frozenset of str
+        Names that no field of the points has.
+    groups : list of str, or None
+        Their groups, if these were read.
+    times : list of int, or None
+        Their times in nanoseconds, if these were read.
+    """
+
+    __slots__ = ("absent", "doubles", "groups", "times")
+
+    def __init__(
+        self,
+        doubles: dict[str, list[float]],
+        absent: frozenset[str],
+        groups: list[str] | None = None,
+        times: list[int] | None = None,
+    ) -> None:
+        self.doubles, self.absent = doubles, absent
+        self.groups, self.times = groups, times
+
+
 class _WireFields(Fields):
     """Fields that stay in the protobuf message until somebody iterates."""
 
-    __slots__ = ("_doubles", "_message")
+    __slots__ = ("_doubles", "_message", "_raw", "_row")
 
-    _message: Any
-    _doubles: Any  # its map, as long as nothing is loaded
+    _raw: bytes
+    _message: Any  # what `_raw` holds, or None
+    #: As long as nothing is loaded, its map or, where there is a row, columns of many points.
+    _doubles: Any
+    _row: int | None
 
     if TYPE_CHECKING:
 
@@ -142,13 +201,18 @@ class _WireFields(Fields):
         # Most fields are doubles. `[]` alone would create what is missing; `get` takes longer.
         doubles = self._doubles
         if doubles is not None and name in doubles:
-            return doubles[name]  # type: ignore[no-any-return]
+            row = self._row
+            return doubles[name] if row is None else doubles[name][row]  # type: ignore[no-any-return]
         return super().__getitem__(name)
+
+    def _parse(self) -> Any:
+        self._message = message = _decode(self._raw)
+        return message
 
     def _find(self, name: str) -> FieldValue | None:
         if self._values is not None:
             return self._values.get(name)
-        message = self._message
+        message = self._message or self._parse()
         value: FieldValue | None = None
         for typed in (
             message.fieldsDouble,
@@ -163,7 +227,7 @@ class _WireFields(Fields):
 
     def _all(self) -> dict[str, FieldValue]:
         if self._values is None:
-            message, values = self._message, dict[str, FieldValue]()
+            message, values = self._message or self._parse(), dict[str, FieldValue]()
             # A name stands in one map only; if not, `_find` and this agree.
             for typed in (
                 message.fieldsBool,
@@ -207,10 +271,12 @@ class WirePoint(Point):
     bytes, since a map entry may stand anywhere.
     """
 
-    __slots__ = ("_message", "_raw")
+    __slots__ = ("_foreseen", "_message", "_raw", "_row")
 
     _message: Any
     _raw: bytes | None
+    _foreseen: Foreseen | None
+    _row: int  # in it
 
     if TYPE_CHECKING:
 
@@ -236,10 +302,7 @@ class WirePoint(Point):
         RemoteProtocolError
             If the bytes are no Point.
         """
-        try:
-            self._message = message = _parse(self._raw)  # type: ignore[arg-type]
-        except Exception as error:  # protobuf's DecodeError; its class differs by release
-            raise _undecodable(error) from error
+        self._message = message = _decode(self._raw)
         return message
 
     def canonical(self) -> bytes:
@@ -267,6 +330,9 @@ class WirePoint(Point):
     def time(self) -> int:
         if self._raw is None:
             return super().time
+        foreseen = self._foreseen
+        if foreseen is not None and foreseen.times is not None:
+            return foreseen.times[self._row]
         return (self._message or self.parse()).time  # type: ignore[no-any-return]
 
     @time.setter
@@ -289,11 +355,17 @@ class WirePoint(Point):
     def fields(self) -> Fields:
         fields = self._fields
         if fields is None:
-            message = self._message or self.parse()
-            self._fields = fields = _WireFields()
-            fields._message, fields._doubles = message, message.fieldsDouble
+            fields = _WireFields()
+            foreseen = self._foreseen
+            if foreseen is None:
+                fields._message = message = self._message or self.parse()
+                fields._doubles, fields._row = message.fieldsDouble, None
+            else:
+                fields._message, fields._doubles = self._message, foreseen.doubles
+                fields._raw, fields._row = self._raw, self._row  # type: ignore[assignment]
             fields._values = None
             fields.changed = False
+            self._fields = fields
         return fields
 
     @property
@@ -351,14 +423,9 @@ class WirePoint(Point):
         if self._raw is None or (self._tags is not None and self._tags.changed):
             self._detach()
             return super().group
-        message = self._message
-        if message is None:
-            # As `parse` does; a Handler with state asks this of every point.
-            try:
-                self._message = message = _parse(self._raw)
-            except Exception as error:
-                raise _undecodable(error) from error
-        return message.group  # type: ignore[no-any-return]
+        if self._group is not None:
+            return self._group
+        return (self._message or self.parse()).group  # type: ignore[no-any-return]
 
     def with_fields(
         self, fields: Mapping[str, FieldValue] | None = None, /, **more: FieldValue
@@ -374,13 +441,14 @@ class WirePoint(Point):
             return super().with_fields(fields, **more)
         if fields:
             more = {**fields, **more}
+        foreseen = self._foreseen
         for name, value in more.items():
             if type(value) is float and value - value == 0.0:  # math.isfinite takes longer
                 try:
                     key, entry = _double_entries[name]
                 except KeyError:
-                    key, entry = _double_entry(name)
-                entry += _pack_double(value)
+                    key, entry = double_entry(name)
+                entry += pack_double(value)
             else:
                 plain = check_field(name, value)
                 if type(plain) is float:  # NumPy's, or not finite: what then is policy
@@ -388,12 +456,12 @@ class WirePoint(Point):
                 key, entry = _key(name), _field_entry(name, plain)
             # Perhaps a field of that name is there: then it must be replaced. (From behind it is
             # found missing in half the time: `in` and `find` stop at each byte that ends a key.)
-            if raw.rfind(key) >= 0:
+            if (foreseen is None or name not in foreseen.absent) and raw.rfind(key) >= 0:
                 return super().with_fields(more)
             raw += entry
         point = WirePoint()  # as `wire_point` does
         point._raw = raw
-        point._message = point._fields = point._tags = None
+        point._message = point._fields = point._tags = point._group = point._foreseen = None
         return point
 
     def copy(self) -> Point:
@@ -417,7 +485,7 @@ def wire_point(raw: bytes) -> WirePoint:
     """Return a point that is these bytes."""
     point = WirePoint()
     point._raw = raw
-    point._message = point._fields = point._tags = None
+    point._message = point._fields = point._tags = point._group = point._foreseen = None
     return point
 
 

@@ -228,7 +228,7 @@ def _wire_point(value: Any) -> Any:
 def _wired(plain: Point) -> WirePoint:
     """Return a point as one of the wire that was changed."""
     point = WirePoint()
-    point._raw = point._message = None
+    point._raw = point._message = point._foreseen = None
     for name in Point.__slots__:
         setattr(point, name, getattr(plain, name))
     return point

@@ -3,11 +3,15 @@
 import asyncio
 import json
 import statistics
+import threading
+from itertools import chain
+from types import SimpleNamespace
 
 import pytest
 
 from harness import cpu, started
-from kapnb.agent._blame import blame
+from kapnb.agent._async import outcome
+from kapnb.agent._blame import blame, comes_from
 from kapnb.errors import HandlerError
 from kapnb.handler import Handler
 
@@ -97,3 +101,12 @@ def test_the_cause_is_kept():
     error = ValueError("x")
 
     assert blame(error, Handler()).__cause__ is error
+
+
+def test_a_thread_that_waits_for_an_async_call_is_known():
+    """What waits looks from within, so nobody has to hit the moment."""
+    here = threading.get_ident()
+    waited = SimpleNamespace(result=lambda: chain(map(comes_from, [here], [outcome]), [None]))
+
+    assert outcome(waited) is True
+    assert comes_from(here, outcome) is False

@@ -1,5 +1,6 @@
 """The pulse: by a clock that the test sets, one look at a time."""
 
+import asyncio
 import threading
 
 import pytest
@@ -403,6 +404,62 @@ def test_a_hung_call_ends_although_the_peer_is_gone(hanging, caplog):
 
     assert ended == [1]
     assert caplog.messages[0].startswith(HUNG)
+
+
+async def elsewhere():
+    """Wait for what never comes."""
+    await asyncio.Event().wait()
+
+
+class Waiting(Handler):
+    async def point(self, point):
+        await elsewhere()
+
+
+class Spinning(Handler):
+    async def point(self, point):
+        self.begun.set() or self.over.wait()
+
+
+@pytest.mark.parametrize(
+    ("handler", "line"),
+    [(Waiting, "await asyncio.Event().wait()"), (Spinning, "self.begun.set() or self.over.wait()")],
+    ids=["waits", "keeps the loop"],
+)
+def test_a_hung_coroutine_is_named_by_its_own_line(handler, line):
+    """Not by the line of the script that waits for it."""
+    stream, hangs = Stream(), handler()
+    hangs.begun, hangs.over = threading.Event(), threading.Event()
+    agent = Agent(hangs)
+    agent._handle(frames(InitRequest(), cpu()), None)
+    if handler is Waiting:
+        agent.session._start_call(nothing()).result()  # comes behind it: now it waits
+    else:
+        assert hangs.begun.wait(60)
+    agent._stream = stream
+
+    agent.hung(60.0)
+    hangs.over.set()
+    agent.session.stop()
+
+    (data,) = stream.writes
+    *_, error = [CODEC.decode_response(body) for body in split_frames(data)]
+    assert f"of test_pulse.py: {line}; if it needs that long" in error.error
+
+
+async def nothing():
+    """Return at once."""
+
+
+def test_a_hung_callback_is_named_although_a_coroutine_waits():
+    """What is not waited for keeps nobody."""
+    agent = Agent(Waiting())
+    agent._handle(frames(InitRequest(), cpu()), None)
+    agent._thread_id = threading.get_ident()
+
+    assert agent.session.where_calls_hang(agent._thread_id) == ""
+
+    agent.session.stop()
 
 
 def test_last_words_are_said_once(hanging):

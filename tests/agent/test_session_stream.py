@@ -501,3 +501,38 @@ def test_emit_after_the_end_is_refused():
 
     with pytest.raises(HandlerError, match="emit needs a running session"):
         peer.handler.emit(Point({"x": 1}, time=0))
+
+
+class Averages(Handler):
+    """Asks of each point what most Handlers ask: group, a field, the time; and adds a field."""
+
+    group_idle = 5
+
+    def group_state(self):
+        return []
+
+    def point(self, point, state):
+        state.append(point.fields["value"])
+        yield point.with_fields(mean=sum(state) / len(state))
+        if len(state) % 3 == 0:
+            yield Point({"seen": len(state), "at": point.time})
+        if point.fields["value"] == 30.0:
+            point.fields["value"] = -1
+            yield point
+
+
+@pytest.mark.parametrize(
+    "odd", [None, {"value": 7}, {"value": 1.0, "mean": "text"}, {"other": 1.0}]
+)
+def test_points_that_come_together_are_answered_as_those_that_come_alone(odd):
+    """What is read of many at once is what each says; also if one is not like the others."""
+    points = [cpu(float(at), time=at, host=str(at * at % 7)) for at in range(200)]
+    if odd is not None:
+        points[150] = Point(odd, time=150, tags={"host": "1"})
+    alone, together = started(Averages), started(Averages)
+
+    expected = alone.feed(*points)
+    answers = together._feed(b"".join(together.connection.send(point) for point in points))
+
+    assert exact(answers) == exact(expected)
+    assert len(answers) > 150
