@@ -37,6 +37,7 @@ fix: $(VENV)/.dev ## format, and mend what a linter can
 
 bench: $(VENV)/.dev ## benchmarks; ratios within one run, not absolute figures
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/agents.py
+	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/live.py
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/memory.py
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/nodes.py
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/simulation.py

@@ -21,9 +21,11 @@ from kapnb.notebook._task_html import task_html
 from kapnb.notebook._transcript_html import transcript_html
 
 if TYPE_CHECKING:
+    from kapnb.notebook._canvas import CanvasView
     from kapnb.notebook._compare_plot import ComparisonPlot, plot_comparison
     from kapnb.notebook._group_plot import plot_groups
     from kapnb.notebook._live import LiveView
+    from kapnb.notebook._live_run import LiveRun
     from kapnb.notebook._measure_plot import plot_latency, plot_state
     from kapnb.notebook._moment_html import moment_html
     from kapnb.notebook._plot import Plot, plot_run
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
     from kapnb.notebook._sweep_plot import SweepPlot, plot_sweep
 
 __all__ = [
+    "CanvasView",
     "ComparisonPlot",
+    "LiveRun",
     "LiveView",
     "Plot",
     "Report",
@@ -59,6 +63,8 @@ __all__ = [
 
 #: Names that draw, and the modules that bring matplotlib in; and what needs another room.
 _LAZY = {
+    "CanvasView": "kapnb.notebook._canvas",
+    "LiveRun": "kapnb.notebook._live_run",
     "ComparisonPlot": "kapnb.notebook._compare_plot",
     "LiveView": "kapnb.notebook._live",
     "moment_html": "kapnb.notebook._moment_html",

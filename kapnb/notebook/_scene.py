@@ -14,7 +14,7 @@ from kapnb.notebook._fields import Wanted, choose_fields
 from kapnb.notebook._numbers import Numbers, Times, Values
 from kapnb.simulation import Simulation
 
-__all__ = ["Line", "Scene", "gather"]
+__all__ = ["Line", "Scene", "check_fields", "gather"]
 
 #: Groups drawn if nobody names any; as many as there are colours that all readers tell apart.
 _GROUPS_MAX = 6
@@ -116,7 +116,7 @@ def gather(
         numbers = Numbers(simulation, choose_fields(simulation, fields))
         numbers.read()
         if not isinstance(fields, (bool, type(None))):
-            _check_fields(numbers)
+            check_fields(numbers)
     names, hidden = _choose_groups(numbers, groups, most)
     only = f"group {names[0]}" if len(names) == 1 and names[0] else ""
     notes = (only, _and_more(hidden, "group"), _and_more(numbers.shown.hidden, "field"))
@@ -154,7 +154,8 @@ def _choose_groups(
     return chosen, 0
 
 
-def _check_fields(numbers: Numbers) -> None:
+def check_fields(numbers: Numbers) -> None:
+    """Raise ValueError if one of the fields that were read has no number."""
     for name in (*numbers.inputs, *numbers.outputs):
         if not (numbers.inputs.get(name) or numbers.outputs.get(name)):
             raise ValueError(f"no field {name!r} with numbers in the inputs or outputs of this run")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from kapnb.errors import HandlerError, KapnbError
 from kapnb.handler import Handler
 from kapnb.model import Batch, InfoResponse, Point
 from kapnb.protocol import WirePoint
 from kapnb.simulation._checkpoints import Cast, Checkpoints, Recorder
-from kapnb.simulation._items import Output, Outputs, count_text, frame_of
+from kapnb.simulation._items import Output, Outputs, Rows, count_text, frame_of
 from kapnb.simulation._node import UdfNode
 from kapnb.simulation._transcript import Transcript
 
@@ -43,6 +44,9 @@ class Passage:
     env : mapping of str to str
         Environment variables that were set meanwhile.
     """
+
+    #: Whether a run is adding to it, perhaps in another thread than its readers'.
+    _growing = False
 
     options: Mapping[str, Any]
     env: Mapping[str, str]
@@ -86,6 +90,22 @@ class Passage:
     def warnings(self) -> list[str]:
         """What Kapacitor would have logged, or silently borne."""
         return self._node.warnings
+
+    def still(self) -> Self:
+        """Return what has come so far, to which a run in another thread adds nothing.
+
+        Of a run that is over, that is the run itself.
+        """
+        if not self._growing:
+            return self
+        still = copy.copy(self)
+        still._growing = False
+        inputs = self.inputs
+        # Outputs first: each then has the input it belongs to.
+        still._outputs = self._outputs.still()
+        still.outputs = still._outputs
+        still.inputs = inputs.still() if isinstance(inputs, Rows) else list(inputs)
+        return still
 
     def _keep(self, items: Sequence[Point | Batch]) -> None:
         """Keep what came of the last input; points as their bytes, which are smaller."""

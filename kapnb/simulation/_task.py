@@ -12,7 +12,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from kapnb._progress import Progress
 from kapnb.errors import KapnbError
@@ -256,6 +256,19 @@ class TaskRun:
                 f"{name!r} is not one UDF; the run has: {', '.join(self.udfs) or 'none'}"
             )
         return found[0]
+
+    def live(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: a whole task has no live view.
+
+        Raises
+        ------
+        ValueError
+            Always, with the reason.
+        """
+        raise ValueError(
+            "a whole task has no live view: it runs depth first, so pausing one Handler would hold "
+            "the other branches. Simulation(handler, data, …).live() runs a Handler alone"
+        )
 
     def travel(self, udf: str | None = None) -> TimeMachine:
         """Return what walks the run of a UDF: see `Simulation.travel`.
