@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo experiment browser test check fix bench docs pages proto notebooks clean
+.PHONY: help demo experiment browser test check fix bench docs pages pandas proto notebooks clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,7 @@ fix: $(VENV)/.dev ## format, and mend what a linter can
 
 bench: $(VENV)/.dev ## benchmarks; ratios within one run, not absolute figures
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/agents.py
+	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/live.py
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/memory.py
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/nodes.py
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/simulation.py
@@ -48,6 +49,10 @@ docs: $(VENV)/.site ## build the documentation site into build/docs; warnings ar
 
 pages: $(VENV)/.dev ## write anew what is generated and committed under docs
 	KAPNB_UPDATE=1 $(BIN)/python -m pytest -q tests/docs/test_generated.py
+
+pandas: build/pandas2/.ready ## what knows DataFrames, on pandas 2.2 in an environment of its own
+	build/pandas2/bin/python -m pytest -n 2 tests/handler tests/sources tests/simulation tests/notebook \
+		tests/faults tests/model tests/test_progress.py
 
 proto: $(VENV)/.dev ## turn proto/udf.proto into the embedded descriptor
 	$(BIN)/python proto/generate.py
@@ -77,4 +82,13 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.browser: $(VENV)/.dev
 	$(PIP) --editable '.[browser]'
+	@touch $@
+
+# All pins but that of pandas.
+build/pandas2/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv build/pandas2
+	sed 's/^pandas==.*/pandas==2.2.3/' constraints.txt > build/constraints-pandas2.txt
+	build/pandas2/bin/python -m pip --disable-pip-version-check install --quiet \
+		--constraint build/constraints-pandas2.txt \
+		--editable '.[notebook,live,parquet,influxdb,export,test]' nbconvert papermill
 	@touch $@

@@ -155,6 +155,9 @@ class _Named(MutableMapping[str, _V], Generic[_V]):
     def __repr__(self) -> str:
         return repr(self._all())
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
     def _check_name(self, name: str) -> str:
         if not isinstance(name, str):
             raise TypeError(f"{self._noun} names are str, not {type(name).__name__} {name!r}")

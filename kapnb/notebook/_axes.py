@@ -10,17 +10,16 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from kapnb.model import format_time
-from kapnb.notebook._figure import DPI
+from kapnb.notebook._figure import COLOURS, DPI, INK
 from kapnb.notebook._numbers import Times
 from kapnb.notebook._plot import bundle
 from kapnb.notebook._scene import Line
 
 __all__ = ["COLOURS", "INK", "INPUT", "MARKERS", "Shown", "days", "new_figure", "tidy", "time_axis"]
 
-#: Okabe and Ito's colours, less those too pale for thin lines; and marks that differ without them.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+#: Marks that differ without the colours.
 MARKERS = ("o", "s", "D", "^", "v", "P")
-INPUT, INK = "#a8a8a8", "#444444"
+INPUT = "#a8a8a8"
 _DAY_NS = 86_400_000_000_000
 
 

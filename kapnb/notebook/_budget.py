@@ -11,6 +11,8 @@ __all__ = ["FrameBudget"]
 
 #: Cost of a frame before any was drawn, in seconds. So short runs draw only the last one.
 _ASSUMED_COST_S = 0.040
+#: Share of idle time that drawing may take: what is left keeps the next input from being late.
+_IDLE_SHARE = 0.5
 
 
 class FrameBudget:
@@ -25,6 +27,9 @@ class FrameBudget:
     share : float
         Drawing time per time spent otherwise, such as 0.07. Publishing a frame adds 1 to
         3 % that no clock here sees.
+    idle : callable, optional
+        Returns the seconds, in all, that the run had nothing to do because it waits for the
+        time at which its next input is due. Of these, half may be used.
 
     Examples
     --------
@@ -37,21 +42,36 @@ class FrameBudget:
     True
     """
 
-    def __init__(self, clock: Callable[[], float], *, fps: float, share: float) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        *,
+        fps: float,
+        share: float,
+        idle: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        self._clock, self._idle = clock, idle
         self._gap_s = 1 / fps
         self._share = share
         self._cost_s = _ASSUMED_COST_S
         self._drawing_s = 0.0
         self._began = self._ended = clock()
+        self._idle_before = self._idle_at_end = idle()
 
     def allows(self) -> bool:
         """Return whether a frame may be drawn now."""
         now = self._clock()
-        if now - self._ended < max(self._gap_s, self._cost_s / self._share):
+        if now - self._ended < self._gap_s:
             return False
-        working_s = now - self._began - self._drawing_s
-        return self._drawing_s + self._cost_s <= self._share * working_s
+        idle = self._idle()
+        if self._cost_s > self._earned(now - self._ended, idle - self._idle_at_end):
+            return False
+        passed = now - self._began - self._drawing_s
+        return self._drawing_s + self._cost_s <= self._earned(passed, idle - self._idle_before)
+
+    def _earned(self, passed_s: float, idle_s: float) -> float:
+        """Return the drawing time that so many seconds without drawing are worth."""
+        return self._share * (passed_s - idle_s) + _IDLE_SHARE * idle_s
 
     def spend(self, draw: Callable[[], None]) -> None:
         """Draw a frame and book what it cost; the next is expected to cost the same."""
@@ -60,5 +80,6 @@ class FrameBudget:
             draw()
         finally:
             self._ended = self._clock()
+            self._idle_at_end = self._idle()
             self._cost_s = self._ended - began
             self._drawing_s += self._cost_s

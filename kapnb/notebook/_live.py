@@ -1,4 +1,4 @@
-"""A plot that redraws itself while a simulation runs, and stays as one still figure.
+"""A picture that redraws itself while a simulation runs, and stays as one still figure.
 
 It observes; it never changes or delays a run beyond its budget. The notebook keeps the last
 frame. First and last bundle have the same text (the bookend rule), since a notebook test
@@ -7,28 +7,29 @@ compares the first bundle of a run with the last one that was saved.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kapnb.model import BATCH
 from kapnb.notebook._budget import FrameBudget
 from kapnb.notebook._fields import choose_fields
 from kapnb.notebook._figure import DPI, draw_figure
+from kapnb.notebook._front_end import kernel_display
+from kapnb.notebook._live_marks import Anomalies, Marks, Thresholds, parse_thresholds
+from kapnb.notebook._live_meter import Meter
+from kapnb.notebook._live_strip import add_strip
 from kapnb.notebook._numbers import Numbers
-from kapnb.notebook._plot import Plot, bundle
-from kapnb.notebook._scene import gather
+from kapnb.notebook._plot import bundle
+from kapnb.notebook._scene import check_fields, gather
 from kapnb.simulation import Simulation
 
 __all__ = ["LiveView"]
 
-#: The clock is asked once in so many inputs.
-_POLL = 64
 #: Inputs, and outputs, read for one live frame; the last frame reads all.
 _READ_MAX = 2048
-#: Columns of pixels to which a live frame reduces its lines: half of those of the last.
-_COLUMNS = 400
+#: Columns of pixels to which lines are reduced in a live frame, and in the last.
+_COLUMNS, _COLUMNS_LAST = 400, 800
+_ERROR_MAX = 110
 
 
 class LiveView:
@@ -39,6 +40,14 @@ class LiveView:
     fields : bool or str or sequence of str
         Names of fields, looked up in inputs and outputs; True for the numeric fields that
         the Handler adds or changes, over the input field it works on.
+    groups : str or sequence of str, optional
+        Ids of the groups to draw; by default the first six.
+    thresholds : number, str, mapping of str to number, or list of these, optional
+        Limits drawn as dashed lines: a number; the name of a field that holds the limit; or
+        names and numbers, each in the panel of the field of that name, if there is one.
+    anomalies : bool or str or callable, optional
+        Outputs to mark with a ring: all of them (True), those where a field is true, or those
+        for which a function of the point returns true.
     clock : callable, default: time.monotonic
         Returns seconds.
     fps : float, default: 10
@@ -48,6 +57,10 @@ class LiveView:
     display : callable, optional
         Called as ``IPython.display.display`` is, and returns such a handle. By default that
         one in a kernel, none elsewhere: then nothing is drawn until `figure` is asked for.
+    meter : Meter, optional
+        What it has measured is shown in a strip under the picture.
+    idle : callable, optional
+        See `FrameBudget`.
 
     Notes
     -----
@@ -61,19 +74,30 @@ class LiveView:
     Should drawing fail, the run goes on and ends with a warning in `Simulation.warnings`.
     """
 
+    every_input = False
+
     def __init__(
         self,
         fields: bool | str | Sequence[str] = True,
         *,
+        groups: str | Sequence[str] | None = None,
+        thresholds: Thresholds = None,
+        anomalies: Anomalies = None,
         clock: Callable[[], float] = time.monotonic,
         fps: float = 10,
         share: float = 0.07,
         display: Callable[..., Any] | None = None,
+        meter: Meter | None = None,
+        idle: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._fields = fields
-        self._clock = clock
+        self._groups = (groups,) if isinstance(groups, str) else groups
+        self._thresholds = parse_thresholds(thresholds)
+        self._anomalies = anomalies
+        self._clock, self._idle = clock, idle
         self._fps, self._share = fps, share
         self._display = display
+        self._meter = meter
         self._simulation: Simulation | None = None
         self._handle: Any = None
         self._figure: Any = None
@@ -83,28 +107,25 @@ class LiveView:
     def figure(self) -> Any:
         """The matplotlib Figure of the run so far; None before a run has started."""
         if self._figure is None and self._simulation is not None:
-            return Plot(self._simulation, fields=self._fields).figure
+            return self._still(self._simulation.still())
         return self._figure
+
+    # ----------------------------------------------------------------- as an observer
 
     def started(self, simulation: Simulation) -> None:
         """Show a first bundle: only text, since an empty frame would cost as much as a full."""
         self._simulation = simulation
         self._figure = self._numbers = None
+        self._choose_at = 0
+        self._marks = Marks(simulation, self._thresholds, self._anomalies)
         self._text = f"<live plot of {simulation.handler.__name__}>"
-        self._poll = 1 if simulation.handler.wants is BATCH else _POLL
-        self._left = self._poll
-        self._budget = FrameBudget(self._clock, fps=self._fps, share=self._share)
-        display = self._display or _kernel_display()
+        self._budget = FrameBudget(self._clock, fps=self._fps, share=self._share, idle=self._idle)
+        display = self._display or kernel_display()
         self._handle = display and display({"text/plain": self._text}, raw=True, display_id=True)
 
     def advanced(self, simulation: Simulation) -> None:
-        """Draw a frame if it is time; asks the clock once in 64 inputs, or each batch."""
-        self._left -= 1
-        if self._left:
-            return
-        self._left = self._poll
-        if self._handle is not None and self._budget.allows():
-            self._budget.spend(lambda: self._guarded(self._draw_live))
+        """Draw a frame if it is time."""
+        self.idle()
 
     def finished(self, simulation: Simulation) -> None:
         """Show the last frame, of everything."""
@@ -112,18 +133,71 @@ class LiveView:
             self._guarded(self._draw_last)
             self._handle = None
 
-    def _draw_live(self, simulation: Simulation) -> None:
-        shown = choose_fields(simulation, self._fields)
-        if self._numbers is None or self._numbers.shown != shown:
-            self._numbers = Numbers(simulation, shown)
+    # ------------------------------------------------------------------- in between
+
+    def idle(self) -> None:
+        """Draw a frame if it is time; in the thread of the run."""
+        if self._handle is not None and self._budget.allows():
+            self._budget.spend(lambda: self._guarded(self._draw_live))
+
+    def look(self) -> None:
+        """Draw a frame whatever it costs, of a run that stands still; in the run's thread."""
+        if self._handle is not None:
+            self._guarded(lambda simulation: self._draw_live(simulation, read=False))
+
+    def _draw_live(self, simulation: Simulation, *, read: bool = True) -> None:
+        self._numbers = self._chosen(simulation)
         self._numbers.read(_READ_MAX)
-        self._figure = draw_figure(gather(simulation, numbers=self._numbers), columns=_COLUMNS)
+        self._marks.read(_READ_MAX)
+        groups = self._present(self._numbers.groups)
+        scene = gather(simulation, groups=groups, numbers=self._numbers)
+        self._figure = draw_figure(scene, columns=_COLUMNS)
+        self._marks.draw(self._figure, scene, columns=_COLUMNS)
+        self._add_strip(simulation, read=read)
         self._update(dpi=DPI, compress=1)
+
+    def _chosen(self, simulation: Simulation) -> Numbers:
+        """Return what is read; the fields are chosen anew whenever there is twice as much."""
+        numbers, count = self._numbers, len(simulation.inputs)
+        if numbers is None or count >= self._choose_at:
+            self._choose_at = 2 * count
+            shown = choose_fields(simulation, self._fields)
+            if numbers is None or numbers.shown != shown:
+                return Numbers(simulation, shown)
+        return numbers
 
     def _draw_last(self, simulation: Simulation) -> None:
         self._numbers = None
-        self._figure = Plot(simulation, fields=self._fields).figure
+        self._figure = self._still(simulation)
+        self._add_strip(simulation)
         self._update(dpi=2 * DPI, compress=6)
+
+    def _still(self, simulation: Simulation) -> Any:
+        """Return the picture that `Plot` draws, with its marks."""
+        numbers = Numbers(simulation, choose_fields(simulation, self._fields))
+        numbers.read()
+        if not isinstance(self._fields, bool):
+            check_fields(numbers)
+        scene = gather(simulation, groups=self._present(numbers.groups), numbers=numbers)
+        figure = draw_figure(scene)
+        marks = Marks(simulation, self._thresholds, self._anomalies)
+        marks.read()
+        marks.draw(figure, scene, columns=_COLUMNS_LAST)
+        if simulation.error is not None:
+            _add_error(figure, f"{type(simulation.error).__name__}: {simulation.error}")
+        return figure
+
+    def _present(self, known: set[str]) -> Sequence[str] | None:
+        """Return the wanted groups that are there; one may come late, or never."""
+        if self._groups is None:
+            return None
+        return [group for group in self._groups if group in known] or None
+
+    def _add_strip(self, simulation: Simulation, *, read: bool = True) -> None:
+        if self._meter is not None:
+            if read:
+                self._meter.read(simulation)
+            add_strip(self._figure, self._meter.readings, self._meter.timeout_s)
 
     def _update(self, *, dpi: int, compress: int) -> None:
         data, metadata = bundle(self._figure, self._text, dpi=dpi, compress=compress)
@@ -141,12 +215,18 @@ class LiveView:
             )
 
 
-def _kernel_display() -> Callable[..., Any] | None:
-    """Return IPython's display if a front end may be listening: in a kernel, not a terminal."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    if getattr(shell, "kernel", None) is None:
-        return None
-    from IPython.display import display
-
-    return display
+def _add_error(figure: Any, text: str) -> None:
+    """Write what ended a run into its picture."""
+    line = " ".join(text.split())
+    shown = line if len(line) <= _ERROR_MAX else f"{line[: _ERROR_MAX - 1]}…"
+    figure.axes[0].text(
+        0.01,
+        0.97,
+        f"ended by {shown}",
+        transform=figure.axes[0].transAxes,
+        va="top",
+        color="#D55E00",
+        fontsize="small",
+        wrap=True,
+        parse_math=False,
+    )

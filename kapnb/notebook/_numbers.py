@@ -95,10 +95,12 @@ class Numbers:
             How many inputs, and outputs, may be read; of more, a spread selection is.
         """
         inputs, outputs = self._simulation.inputs, self._simulation.outputs
-        for position in _news(self._inputs_read, len(inputs), most):
-            _take(inputs[position], self.inputs)
-        for position in _news(self._outputs_read, len(outputs), most):
-            _take(outputs[position].item, self.outputs)
+        if self.inputs:
+            for position in _news(self._inputs_read, len(inputs), most):
+                _take(inputs[position], self.inputs)
+        if self.outputs:
+            for position in _news(self._outputs_read, len(outputs), most):
+                _take(outputs[position].item, self.outputs)
         self._inputs_read, self._outputs_read = len(inputs), len(outputs)
 
 
@@ -107,8 +109,6 @@ def _news(start: int, stop: int, most: int | None) -> Sequence[int]:
 
 
 def _take(item: Point | Batch, columns: dict[str, dict[str, Columns]]) -> None:
-    if not columns:
-        return
     group = item.group
     for point in points_of(item):
         fields = point.fields

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kapnb.simulation._items import Output
     from kapnb.simulation._last import last_run
     from kapnb.simulation._options import check_options, parse_option, parse_options
+    from kapnb.simulation._portions import ENOUGH_S, MOST, Pace
     from kapnb.simulation._script_check import check_tick
     from kapnb.simulation._simulate import simulate
     from kapnb.simulation._simulation import Observer, Simulation
@@ -26,10 +27,13 @@ if TYPE_CHECKING:
     from kapnb.simulation._task import TaskRun
 
 __all__ = [
+    "ENOUGH_S",
+    "MOST",
     "RECORD_TO",
     "Difference",
     "Observer",
     "Output",
+    "Pace",
     "Simulation",
     "TaskRun",
     "Transcript",
@@ -50,8 +54,11 @@ __all__ = [
 
 #: Where the names live that load at their first use.
 _LAZY = {
+    "ENOUGH_S": "kapnb.simulation._portions",
+    "MOST": "kapnb.simulation._portions",
     "Observer": "kapnb.simulation._simulation",
     "Output": "kapnb.simulation._items",
+    "Pace": "kapnb.simulation._portions",
     "Simulation": "kapnb.simulation._simulation",
     "TaskRun": "kapnb.simulation._task",
     "UdfRun": "kapnb.simulation._stages",

@@ -10,37 +10,41 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from kapnb.notebook import LiveRun
     from kapnb.simulation._passage import Passage
-    from kapnb.simulation._simulation import Observer, Simulation
+    from kapnb.simulation._simulation import Simulation
     from kapnb.simulation._task import TaskRun
+    from kapnb.simulation._transcript import Transcript
     from kapnb.timemachine import Moment, TimeMachine
 
 __all__ = [
-    "TimeMachine",  # for the annotations of those who may not look up
+    "LiveRun",  # for the annotations of those who may not look up
+    "TimeMachine",
     "comparison_plot",
-    "live_view",
+    "live_run",
     "moment_html",
     "plot",
+    "report",
     "simulation_html",
     "sweep_plot",
     "task_html",
     "time_machine",
+    "transcript_html",
 ]
 
 
-def live_view(fields: bool | str | Sequence[str]) -> Observer:
-    """Return an observer that draws while a simulation runs."""
-    from kapnb.notebook import LiveView
+def live_run(simulation: Simulation, plot: bool | str | Sequence[str], **settings: Any) -> LiveRun:
+    """Start a simulation in the background, drawn while it runs."""
+    from kapnb.notebook import LiveRun
 
-    view: Observer = LiveView(fields)
-    return view
+    return LiveRun(simulation, plot, **settings).start()
 
 
 def plot(simulation: Passage, **settings: Any) -> Any:
     """Return a simulation's picture, or draw it into the Axes that `ax` gives."""
     from kapnb.notebook import Plot, plot_run
 
-    run = cast("Simulation", simulation)  # of a task's UDF the same is known
+    run = cast("Simulation", simulation.still())  # of a task's UDF the same is known
     if settings.get("ax") is not None:
         return plot_run(run, **settings)
     return Plot(run, **settings)
@@ -50,7 +54,21 @@ def simulation_html(simulation: Passage) -> str:
     """Return a simulation as HTML."""
     from kapnb.notebook import simulation_html as html
 
-    return html(cast("Simulation", simulation))
+    return html(cast("Simulation", simulation.still()))
+
+
+def report(simulation: Simulation, **settings: Any) -> Any:
+    """Return a report on a simulation."""
+    from kapnb.notebook import Report
+
+    return Report(simulation, **settings)
+
+
+def transcript_html(transcript: Transcript) -> str:
+    """Return a transcript as HTML."""
+    from kapnb.notebook import transcript_html as html
+
+    return html(transcript)
 
 
 def moment_html(moment: Moment) -> str:

@@ -107,7 +107,14 @@ class Rows(_Lazy[Point]):
 
     def frame(self) -> Any:
         """Return them as a DataFrame, each with its position."""
-        return _frame_of_bytes(self._points, range(len(self)), self._columns)
+        points = list(self._points)  # a run may add to it
+        return _frame_of_bytes(points, range(len(points)), self._columns)
+
+    def still(self) -> Rows:
+        """Return what is here now, to which no run adds."""
+        copy = Rows(self._columns)
+        copy.extend(self._points)
+        return copy
 
 
 class Outputs(_Lazy[Output]):
@@ -119,8 +126,8 @@ class Outputs(_Lazy[Output]):
 
     def extend(self, items: Iterable[bytes | Point | Batch], inputs: Iterable[int]) -> None:
         """Add items, or encoded points, with the inputs' positions."""
+        self._inputs.extend(inputs)  # first: whoever reads meanwhile goes by the items
         self._items.extend(items)
-        self._inputs.extend(inputs)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -154,10 +161,18 @@ class Outputs(_Lazy[Output]):
 
     def frame(self) -> Any:
         """Return their points as a DataFrame, each with the input it belongs to."""
-        points = [item for item in self._items if isinstance(item, bytes)]
-        if len(points) == len(self._items):
-            return _frame_of_bytes(points, self._inputs)
+        items = list(self._items)  # a run may add to it
+        points = [item for item in items if isinstance(item, bytes)]
+        if len(points) == len(items):
+            return _frame_of_bytes(points, self._inputs[: len(points)])
         return frame_of((output.item, output.input) for output in self)
+
+    def still(self) -> Outputs:
+        """Return what is here now, to which no run adds."""
+        copy = Outputs()
+        copy._items = list(self._items)
+        copy._inputs = self._inputs[: len(copy._items)]
+        return copy
 
 
 def frame_of(items: Iterable[tuple[Point | Batch, int]]) -> Any:

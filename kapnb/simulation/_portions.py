@@ -6,16 +6,26 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from itertools import islice
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-__all__ = ["portions"]
+__all__ = ["ENOUGH_S", "MOST", "Pace", "portions"]
 
 _T = TypeVar("_T")
 
 #: Items of a portion at the most; more would gain nothing.
-_MOST = 512
+MOST = 512
 #: A portion should be handled in about this time, in seconds, for a bar that moves.
-_ENOUGH_S = 0.05
+ENOUGH_S = 0.05
+
+
+class Pace(Protocol):
+    """Decides when inputs go, and how many together; called as `portions` is."""
+
+    def __call__(
+        self, items: Iterator[_T], gate: AbstractContextManager[None], *, singly: bool = False
+    ) -> Iterator[list[_T]]:
+        """Yield `items` in lists."""
+        ...
 
 
 def portions(
@@ -45,7 +55,7 @@ def portions(
     >>> list(portions(iter("abcdefghij"), nullcontext(), clock=lambda: 0.0))
     [['a'], ['b', 'c'], ['d', 'e', 'f', 'g'], ['h', 'i', 'j']]
     """
-    size, most = 1, 1 if singly else _MOST
+    size, most = 1, 1 if singly else MOST
     while True:
         portion: list[_T] = []
         failure: Exception | None = None
@@ -62,4 +72,4 @@ def portions(
             raise failure
         if len(portion) < size:
             return
-        size = min(2 * size, most) if clock() - began < _ENOUGH_S else max(size // 2, 1)
+        size = min(2 * size, most) if clock() - began < ENOUGH_S else max(size // 2, 1)

@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
+from kapnb._progress import Progress
 from kapnb.handler import Handler
-from kapnb.simulation._progress import Progress
-from kapnb.simulation._simulation import Observer, Simulation
+from kapnb.simulation._simulation import Simulation
 
 if TYPE_CHECKING:
     from kapnb.simulation._task import TaskRun
@@ -124,7 +124,7 @@ def simulate(
         State to restore before the data; with several UDFs a mapping of name to bytes.
     live : bool or str or list of str, default: False
         Draw while it runs: True for all numeric fields, or names of fields. Without a front
-        end the plot is one static figure.
+        end the plot is one static figure. `Simulation.live` does so in the background.
     progress : bool, default: True
         Show how far it is once it has run for two seconds, on a terminal or in a notebook,
         unless `live` does.
@@ -167,7 +167,10 @@ def simulate(
         raise ValueError(f'errors is "raise" or "keep", not {errors!r}')
     if tick is not None:
         if options is not None or group_by is not None or by_measurement or live:
-            raise ValueError("options and grouping are the script's; live does not go with tick")
+            raise ValueError(
+                "options and grouping are the script's; live does not go with tick, since a "
+                "whole task cannot be paused or drawn as one Handler"
+            )
         from kapnb.simulation._run_task import simulate_task
 
         run = simulate_task(
@@ -188,11 +191,6 @@ def simulate(
         if errors == "raise":
             run.raise_error()
         return run
-    observers: list[Observer] = []
-    if live:
-        from kapnb.simulation._faces import live_view
-
-        observers.append(live_view(live))
     simulation = Simulation(
         handler,
         data,
@@ -205,9 +203,16 @@ def simulate(
         typing=typing,
         env=env,
         snapshot=snapshot,
-        observers=observers,
         progress=Progress if progress and not live else None,
-    ).run()
+    )
+    if live:
+        from kapnb.simulation._faces import live_run
+
+        error = live_run(simulation, live, wait=True).error
+        if error is not None and error is not simulation.error:
+            raise error
+    else:
+        simulation.run()
     if errors == "raise":
         simulation.raise_error()
     return simulation

@@ -7,12 +7,15 @@ crosses as an encoded frame, both ways, to and from the very `Agent` that produc
 
 from __future__ import annotations
 
+import copy
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from typing import Any, Protocol
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Protocol
 
+from kapnb._progress import Progress
 from kapnb.errors import KapnbError
 from kapnb.handler import Handler
 from kapnb.model import Batch, InfoResponse, Point, ReceivedOption
@@ -25,24 +28,35 @@ from kapnb.simulation._last import interruption, raise_error, remember
 from kapnb.simulation._node import UdfNode
 from kapnb.simulation._options import check_options
 from kapnb.simulation._passage import Passage, native
-from kapnb.simulation._portions import portions
+from kapnb.simulation._portions import Pace, portions
 from kapnb.simulation._prepared import Prepared
-from kapnb.simulation._progress import Progress
 from kapnb.simulation._recorder import record
+from kapnb.simulation._timing import Timing
 from kapnb.sources import Frame, Typing, open_source
+
+if TYPE_CHECKING:
+    from kapnb.simulation._faces import LiveRun
 
 __all__ = ["Observer", "Simulation"]
 
+#: Groups whose states are packed only to learn their size.
+_PACKED_MAX = 10_000
+
 
 class Observer(Protocol):
-    """Whoever watches a Simulation run; a live plot, say."""
+    """Whoever watches a Simulation run; a live plot, say.
+
+    One that has an attribute `every_input` which is False is called once for a portion of
+    inputs that were handled together. Points then go many at a time, which is several times
+    faster.
+    """
 
     def started(self, simulation: Simulation) -> None:
         """Get ready: init was answered, data comes next."""
         ...
 
     def advanced(self, simulation: Simulation) -> None:
-        """Look: one more input was handled. Called for each, so keep it cheap."""
+        """Look: one more input was handled, or a portion. Called often, so keep it cheap."""
         ...
 
     def finished(self, simulation: Simulation) -> None:
@@ -89,12 +103,14 @@ class Simulation(Passage):
         codec: Codec | None = None,
         observers: Iterable[Observer] = (),
         progress: Callable[[str, int | None], Progress] | None = None,
+        clock: Callable[[], float] = perf_counter,
     ) -> None:
         self._gate = InterruptGate()
         own = native(handler)
         called = own.__name__
         task, node = f"simulate_{called}", f"{called}2"
-        super().__init__(UdfNode(own, task_id=task, node_id=node, codec=codec, gate=self._gate))
+        self._new_node = partial(UdfNode, own, task_id=task, node_id=node, codec=codec)
+        super().__init__(self._new_node(gate=self._gate))
         self.group_by = parse_group_by(group_by)
         grouped = [key for key in self.group_by if key != "*"]
         self.source = open_source(
@@ -107,15 +123,36 @@ class Simulation(Passage):
         self._restored = snapshot
         self._observers = tuple(observers)
         self._progress = progress
+        self._clock, self._seconds = clock, 0.0
+        self._pace: Pace = portions
+        self._begun = False
 
     # ---------------------------------------------------------------------- run
 
-    def run(self) -> Simulation:
+    def run(self, *, pace: Pace = portions) -> Simulation:
         """Play the session from info to the end of the stream; returns itself.
 
         An interrupt ends it, too, and is kept as the error that did.
+
+        Parameters
+        ----------
+        pace : callable, optional
+            Yields the inputs in lists, each when it may go; called as ``pace(items, gate,
+            singly=…)``. By default as fast as they are handled.
         """
         remember(weakref.ref(self))
+        self._pace, self._begun = pace, True
+        self._growing = True
+        try:
+            self._run()
+        finally:
+            self._growing = False
+        if not self.interrupted:
+            record(self)
+        return self
+
+    def _run(self) -> None:
+        began = self._clock()
         with environment(self.env):
             info = self._ask_info()
             options = check_options(self.options, info)
@@ -126,11 +163,78 @@ class Simulation(Passage):
                 self._note(interrupt)
             finally:
                 self._node.stop()
+                self._seconds = self._clock() - began
                 for observer in self._observers:
                     observer.finished(self)
-        if not self.interrupted:
-            record(self)
-        return self
+
+    def watch(self, observer: Observer) -> None:
+        """Let one more observer watch the run, which has not begun.
+
+        Raises
+        ------
+        RuntimeError
+            If it has.
+        """
+        if self._begun:
+            raise RuntimeError("this simulation has begun; an observer must be there before")
+        self._observers = (*self._observers, observer)
+
+    def again(self) -> Simulation:
+        """Return a Simulation of the same Handler and data that has not begun, unwatched.
+
+        Examples
+        --------
+        >>> from kapnb import Handler, Point, simulate
+        >>> run = simulate(Handler, [Point({"x": 1.5}, time=0, name="m")])
+        >>> run.again()
+        Simulation(Handler: 0 points in, 0 points out)
+        >>> run.again().run()
+        Simulation(Handler: 1 point in, 0 points out)
+        """
+        fresh = copy.copy(self)
+        fresh._gate = InterruptGate()
+        Passage.__init__(fresh, self._new_node(gate=fresh._gate))
+        fresh.interrupted = fresh._begun = fresh._growing = False
+        fresh._observers, fresh._progress, fresh._pace = (), None, portions
+        fresh._seconds = 0.0
+        return fresh
+
+    def live(self, plot: bool | str | Sequence[str] = True, **settings: Any) -> LiveRun:
+        """Run it in the background, drawn while it runs; returns at once what steers it.
+
+        A Simulation that has begun already is left alone: the run is one of `again`.
+
+        Parameters
+        ----------
+        plot : bool or str or list of str, default: True
+            What to draw: True for all numeric fields, names of fields, or False for nothing.
+        **settings
+            ``groups``, ``thresholds``, ``anomalies``, ``speed``, ``paused``, ``wait`` …: see
+            `kapnb.notebook.LiveRun`.
+
+        Returns
+        -------
+        LiveRun
+            Pauses, steps, goes back, changes its speed, stops; `LiveRun.simulation` is what
+            has come so far.
+
+        Examples
+        --------
+        >>> from kapnb import Handler, Point, Simulation
+        >>> class Doubled(Handler):
+        ...     def point(self, point):
+        ...         yield point.with_fields(double=2 * point.fields["x"])
+        >>> points = [Point({"x": float(n)}, time=n * 10**9) for n in range(9)]
+        >>> run = Simulation(Doubled, points).live(speed="max")
+        >>> run.wait()
+        Simulation(Doubled: 9 points in, 9 points out)
+        """
+        from kapnb.simulation._faces import live_run
+
+        run = live_run(self.again() if self._begun else self, plot, **settings)
+        if run.simulation.interrupted:  # in place, where nobody can press a button
+            run.simulation.raise_error()
+        return run
 
     def _ask_info(self) -> InfoResponse:
         try:
@@ -196,22 +300,19 @@ class Simulation(Passage):
 
     def _feed_singly(self) -> Iterator[None]:
         """Feed one input after the other; yield after each."""
-        items = self._arranged()
-        while True:
-            with self._gate:
-                item = next(items, None)
-                if item is None:
-                    return
-                self._inputs.append(item)
-                given = self._node.feed(item)
-            self._keep(given)
-            yield
+        for portion in self._pace(self._arranged(), self._gate, singly=True):
+            for item in portion:
+                with self._gate:
+                    self._inputs.append(item)
+                    given = self._node.feed(item)
+                self._keep(given)
+                yield
 
     def _feed_points(self) -> Iterator[None]:
         """Feed encoded points, many together unless somebody looks after each; yield then."""
         node, points, extend = self._node, *self._encoded()
-        singly = node.one_by_one or bool(self._observers)
-        for portion in portions(points, self._gate, singly=singly):
+        each = any(getattr(one, "every_input", True) for one in self._observers)
+        for portion in self._pace(points, self._gate, singly=node.one_by_one or each):
             exchange = node.feed_points(portion)
             first = len(self.inputs)
             extend(exchange.requests)
@@ -240,8 +341,7 @@ class Simulation(Passage):
                 yield raw
 
         def extend(handled: list[bytes]) -> None:
-            self._inputs.extend(islice(waiting, len(handled)))
-            waiting.clear()
+            self._inputs.extend([waiting.popleft() for _ in handled])
 
         return encoded(), extend
 
@@ -254,9 +354,48 @@ class Simulation(Passage):
     # ------------------------------------------------------------------ results
 
     @property
+    def timing(self) -> Timing:
+        """How long the run took; not part of what a Simulation shows of itself."""
+        return Timing(self._seconds, len(self.inputs))
+
+    def report(self, **settings: Any) -> Any:
+        """Return a report to show or print: counts, and all lints, for which it runs again.
+
+        Parameters
+        ----------
+        **settings
+            ``timing=True`` measures times, too; ``rate`` and ``timeout`` are those of the task.
+            See `kapnb.notebook.Report`.
+        """
+        from kapnb.simulation._faces import report
+
+        return report(self, **settings)
+
+    @property
     def input_frame(self) -> Any:
         """The inputs as a pandas DataFrame, one row a point, with the same ``input``."""
         return self.inputs.frame() if isinstance(self.inputs, Rows) else super().input_frame
+
+    def state_size(self) -> int | None:
+        """Return how many bytes a snapshot would have now; only in the thread of the run.
+
+        Returns
+        -------
+        int or None
+            None if the Handler has a `snapshot` of its own, which is called by Kapacitor alone,
+            or a state that no snapshot can hold, or more groups than are packed in an instant.
+        """
+        handler = self._node.instance
+        if type(handler).snapshot is not Handler.snapshot:
+            return None
+        if len(handler.group_states) > _PACKED_MAX:
+            return None
+        try:
+            packed = handler.snapshot()
+        except KapnbError:
+            return None
+        assert isinstance(packed, bytes)
+        return len(packed)
 
     def raise_error(self) -> None:
         """Raise the error, or the interrupt, that ended the run, if any.
@@ -266,7 +405,7 @@ class Simulation(Passage):
         raise_error(self)
 
     def __repr__(self) -> str:
-        return f"Simulation({self.handler.__name__}: {self._summary()})"
+        return f"Simulation({self.handler.__name__}: {self.still()._summary()})"
 
     def _summary(self) -> str:
         if not self.interrupted:

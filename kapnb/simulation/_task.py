@@ -12,15 +12,15 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from kapnb._progress import Progress
 from kapnb.errors import KapnbError
 from kapnb.handler import Handler
 from kapnb.model import STREAM, InfoResponse, Point
 from kapnb.simulation._feeds import Feed
 from kapnb.simulation._last import interruption, raise_error, remember
 from kapnb.simulation._node import UdfNode
-from kapnb.simulation._progress import Progress
 from kapnb.simulation._stages import UdfRun, UdfStage
 from kapnb.tick import CATALOGUE, Task, TaskNode, check_edges, evaluate
 from kapnb.tick._catalogue import SOURCES
@@ -256,6 +256,19 @@ class TaskRun:
                 f"{name!r} is not one UDF; the run has: {', '.join(self.udfs) or 'none'}"
             )
         return found[0]
+
+    def live(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: a whole task has no live view.
+
+        Raises
+        ------
+        ValueError
+            Always, with the reason.
+        """
+        raise ValueError(
+            "a whole task has no live view: it runs depth first, so pausing one Handler would hold "
+            "the other branches. Simulation(handler, data, …).live() runs a Handler alone"
+        )
 
     def travel(self, udf: str | None = None) -> TimeMachine:
         """Return what walks the run of a UDF: see `Simulation.travel`.

@@ -1,11 +1,17 @@
-"""What user code says while it is run once more: caught, and shown to nobody who did not ask."""
+"""What user code says while it is run once more: caught, and shown to nobody who did not ask.
+
+What other threads say meanwhile is none of it: a live run is walked in a thread of its own.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import logging
+import sys
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 __all__ = ["Said", "overheard"]
 
@@ -28,7 +34,10 @@ class Said(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record as ``LEVEL logger: message``."""
-        self.say(f"{record.levelname} {record.name}: {record.getMessage()}")
+        try:
+            self.say(f"{record.levelname} {record.name}: {record.getMessage()}")
+        except Exception:  # an argument that does not fit the message
+            self.handleError(record)
 
     def say(self, line: str) -> None:
         """Keep a line."""
@@ -62,19 +71,53 @@ class _Printed(io.TextIOBase):
             self._open = ""
 
 
+class _Split(io.TextIOBase):
+    """What this thread writes goes to one stream, what others write to another."""
+
+    def __init__(self, ours: _Printed, others: Any) -> None:
+        self._ours, self._others = ours, others
+        self._thread = threading.get_ident()
+
+    def write(self, text: str) -> int:
+        stream = self._ours if threading.get_ident() == self._thread else self._others
+        return stream.write(text) if stream is not None else len(text)
+
+    def flush(self) -> None:
+        if self._others is not None and threading.get_ident() != self._thread:
+            self._others.flush()
+
+
+class _Sorted(logging.Handler):
+    """What this thread logs goes to one handler, what others log to those there were."""
+
+    def __init__(self, said: Said, others: list[logging.Handler], level: int) -> None:
+        super().__init__()
+        self._said, self._others, self._level = said, others, level
+        self._thread = threading.get_ident()
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        if threading.get_ident() == self._thread:
+            return bool(self._said.handle(record))
+        if record.levelno >= self._level:
+            for handler in self._others:
+                if record.levelno >= handler.level:
+                    handler.handle(record)
+        return True
+
+
 @contextlib.contextmanager
 def overheard(said: Said) -> Iterator[None]:
-    """Let `said` have what is logged and printed meanwhile, and nobody else.
+    """Let `said` have what this thread logs and prints meanwhile, and nobody else.
 
     Records count from the level that Kapacitor's agents log from, INFO, unless a lower one is set.
     """
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
-    root.handlers = [said]
+    root.handlers = [_Sorted(said, handlers, level)]
     root.setLevel(min(level, logging.INFO) if level else logging.INFO)
     try:
-        printed = said._printed
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        out, err = _Split(said._printed, sys.stdout), _Split(said._printed, sys.stderr)
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             yield
     finally:
         root.handlers = handlers

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from kapnb._progress import Progress
 from kapnb.errors import OptionError
 from kapnb.handler import Handler
 from kapnb.model import Duration, parse_duration
@@ -15,7 +16,6 @@ from kapnb.simulation._last import remember
 from kapnb.simulation._node import UdfNode
 from kapnb.simulation._passage import native
 from kapnb.simulation._prepared import Prepared
-from kapnb.simulation._progress import Progress
 from kapnb.sources import open_source
 from kapnb.whatif._grid import combinations, read_grid
 from kapnb.whatif._labels import Arranging, labelled, take_labels

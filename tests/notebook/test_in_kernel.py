@@ -5,6 +5,7 @@ import sys
 
 import nbformat
 import pytest
+from nbclient.util import run_sync
 
 from notebooks import Client
 
@@ -62,3 +63,64 @@ def test_a_strict_comparison_of_a_second_run_is_green(notebook, tmp_path):
     )
     assert done.returncode == 0, done.stdout
     assert f"{len(CELLS)} passed" in done.stdout
+
+
+BACKGROUND = [
+    "import os\nos.environ['KAPNB_LIVE'] = 'background'  # as if somebody sat there\n"
+    "from kapnb import Handler, Point, Simulation\n"
+    "class Tells(Handler):\n"
+    "    def point(self, point):\n"
+    "        print('handled', point.time)\n"
+    "        yield point.with_fields(double=2 * point.fields['x'])\n"
+    "points = [Point({'x': n % 7.0}, time=n * 10**9, name='m') for n in range(5)]",
+    "run = Simulation(Tells, points).live(paused=True)",
+    "print(run.state)\nrun.step(2)\nprint(run.state, len(run.simulation.outputs))",
+    "run.resume()\ndone = await run\nprint(run.state, len(done.outputs))",
+]
+
+
+@pytest.fixture(scope="module")
+def background():
+    """What a kernel published for each cell while a live run went on: (type, content)."""
+    notebook = nbformat.v4.new_notebook()
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+    client = Client(notebook, timeout=120)
+    published = [[] for _ in BACKGROUND]
+    with client.setup_kernel():
+        next_message = run_sync(client.kc.get_iopub_msg)
+        ids = {}
+        for number, source in enumerate(BACKGROUND):
+            ids[client.kc.execute(source)] = number
+        # A last cell, behind whose end nothing of the run can come.
+        last = client.kc.execute("import sys\nsys.stdout.flush()")
+        idle = False
+        while not idle:
+            message = next_message(timeout=120)
+            parent = message["parent_header"].get("msg_id")
+            if parent in ids:
+                published[ids[parent]].append((message["msg_type"], message["content"]))
+            idle = parent == last and message["content"].get("execution_state") == "idle"
+    return published
+
+
+def _printed(messages):
+    return "".join(content["text"] for kind, content in messages if kind == "stream")
+
+
+def test_other_cells_run_while_a_live_run_goes_on(background):
+    """They steer it, and read what has come."""
+    assert not any(kind == "error" for messages in background for kind, _ in messages)
+    assert _printed(background[2]) == "paused\npaused 2\n"
+    assert _printed(background[3]) == "finished 5\n"
+
+
+def test_what_a_handler_prints_belongs_to_the_cell_that_began_the_run(background):
+    """Whichever cell is being executed when it does."""
+    assert _printed(background[1]) == "".join(f"handled {n * 10**9}\n" for n in range(5))
+
+
+def test_all_displays_are_in_that_cell(background):
+    """Picture, buttons and moment; later frames find them by their ids."""
+    shown = [content for kind, content in background[1] if kind == "display_data"]
+    assert [sorted(content["data"]) for content in shown] == [["text/plain"], [], []]
+    assert not any(kind == "display_data" for kind, _ in background[2] + background[3])

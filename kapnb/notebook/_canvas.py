@@ -1,0 +1,158 @@
+"""A live picture on a canvas of the browser, for high rates: the numbers travel, not an image.
+
+Needs anywidget. A frame costs the run a few milliseconds instead of tens, so there are more of
+them. At the end a PNG takes its place, since a saved notebook has no kernel to draw from.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kapnb.errors import MissingExtra
+from kapnb.notebook._controls import widget_view
+from kapnb.notebook._figure import _look
+from kapnb.notebook._live import LiveView
+from kapnb.notebook._live_strip import cells
+from kapnb.notebook._numbers import decimate
+from kapnb.notebook._panels import Panel, arrange_panels
+from kapnb.notebook._scene import Line, Scene, gather
+from kapnb.simulation import Simulation
+
+__all__ = ["CanvasView", "encode_frame"]
+
+_COLUMNS = 800
+#: Inputs, and outputs, read for one frame.
+_READ_MAX = 2048
+_SCRIPT = Path(__file__).with_name("canvas.js")
+#: Of the picture, in pixels: its width, the height of the first panel with all around, of another.
+_WIDTH, _HEIGHT, _HEIGHT_MORE = 800, 340, 178
+_DASHES: dict[Any, list[int]] = {"--": [6, 4], ":": [2, 3], "-.": [6, 3, 2, 3]}
+
+
+class CanvasView(LiveView):
+    """Observer that draws a run on a canvas while it lasts.
+
+    Parameters
+    ----------
+    *args, **settings
+        As `LiveView`.
+
+    Raises
+    ------
+    MissingExtra
+        If anywidget is not installed.
+    """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        if importlib.util.find_spec("anywidget") is None:
+            raise MissingExtra("live", "A live view on a canvas", "anywidget")
+        super().__init__(*args, **settings)
+        self._widget: Any = None
+
+    def started(self, simulation: Simulation) -> None:
+        """Show a canvas; its first bundle has the text that all have."""
+        super().started(simulation)
+        if self._handle is not None:
+            self._widget = _new_widget()
+            view = {"text/plain": self._text, **widget_view(self._widget)}
+            self._handle.update(view, raw=True)
+
+    def finished(self, simulation: Simulation) -> None:
+        """Put the last picture where the canvas was."""
+        super().finished(simulation)
+        widget, self._widget = self._widget, None
+        if widget is not None:
+            widget.close()
+
+    def _draw_live(self, simulation: Simulation, *, read: bool = True) -> None:
+        self._numbers = self._chosen(simulation)
+        self._numbers.read(_READ_MAX)
+        scene = gather(
+            simulation, groups=self._present(self._numbers.groups), numbers=self._numbers
+        )
+        strip: list[tuple[str, str, bool]] = []
+        if self._meter is not None:
+            if read:
+                self._meter.read(simulation)
+            strip = [
+                (cell.title, cell.value, cell.alarm)
+                for cell in cells(self._meter.readings, self._meter.timeout_s)
+            ]
+        self._widget.frame = encode_frame(scene, strip)
+
+
+def encode_frame(scene: Scene, strip: list[tuple[str, str, bool]]) -> bytes:
+    """Return a scene as the bytes that ``canvas.js`` reads.
+
+    A little-endian uint32 with the length of the JSON that follows, padded so that the float32
+    behind it stand at a multiple of four. Times are milliseconds since `start`.
+    """
+    start, end = scene.ends or (0, 0)
+    numbers: list[Any] = []
+    place = 0
+    panels = []
+    legend: dict[str, str] = {}
+    for panel in arrange_panels(scene.lines):
+        lines = []
+        for line in panel.lines:
+            times, values = decimate(line.times, line.values, _COLUMNS)
+            numbers += [((times - start) / 1e6).astype("<f4"), values.astype("<f4")]
+            look = _look(scene, panel, line)
+            lines.append({"at": place, "n": len(times), **_style(look)})
+            legend.setdefault(_label(scene, line), look["color"])
+            place += 2 * len(times)
+        panels.append({"label": panel.label, "range": _range(panel), "lines": lines})
+    head = {
+        "title": scene.title,
+        "size": [_WIDTH, _HEIGHT + _HEIGHT_MORE * (len(panels) - 1)],
+        "start": start / 1e6,
+        "span": (end - start) / 1e6,
+        "panels": panels,
+        "legend": [*legend.items(), *((note, "transparent") for note in scene.notes)],
+        "strip": strip,
+    }
+    text = json.dumps(head).encode()
+    text += b" " * (-len(text) % 4)
+    return b"".join([struct.pack("<I", len(text)), text, *(part.tobytes() for part in numbers)])
+
+
+def _style(look: dict[str, Any]) -> dict[str, Any]:
+    style = look.get("linestyle", "-")
+    return {
+        "color": look["color"],
+        "width": look.get("linewidth", 1.2),
+        "dash": _DASHES.get(style, []),
+        "dots": style in ("none", "None", ""),
+    }
+
+
+def _label(scene: Scene, line: Line) -> str:
+    if not line.sent:
+        return "input"
+    return line.group.replace("\n", " ") if len(scene.groups) > 1 else line.field
+
+
+def _range(panel: Panel) -> tuple[float, float]:
+    if not panel.lines:
+        return 0.0, 1.0
+    low = min(float(np.min(line.values)) for line in panel.lines)
+    high = max(float(np.max(line.values)) for line in panel.lines)
+    pad = (high - low) * 0.05 or 0.5
+    return low - pad, high + pad
+
+
+def _new_widget() -> Any:
+    import anywidget
+    import traitlets
+
+    class Canvas(anywidget.AnyWidget):
+        _esm = _SCRIPT.read_text(encoding="utf-8")
+        frame = traitlets.Bytes(b"").tag(sync=True)
+
+    return Canvas()

@@ -1,0 +1,65 @@
+"""Who is on the other side of the kernel: anybody who sees a display, or can press a button.
+
+A kernel is not told what its client is. What it can know is whether a request allows that the
+user is asked for input: nbclient (and with it nbconvert, papermill and Voilà) and nbval never
+do, since nobody is there; JupyterLab, Notebook and consoles do.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+__all__ = ["MODE", "is_attended", "kernel_display"]
+
+#: Environment variable that decides what cannot be found out: "background", or "wait".
+MODE = "KAPNB_LIVE"
+
+
+def kernel_display() -> Callable[..., Any] | None:
+    """Return IPython's display if a front end may be listening: in a kernel, not a terminal."""
+    if _kernel() is None:
+        return None
+    from IPython.display import display
+
+    return display
+
+
+def is_attended(environ: Mapping[str, str] = os.environ) -> bool:
+    """Return whether somebody may press a button, or call a function, while a run goes on.
+
+    Without a kernel somebody may. Within one, if the request that is being executed allows
+    that the user is asked for input.
+
+    Parameters
+    ----------
+    environ : mapping, optional
+        Where `MODE` may decide otherwise.
+
+    Raises
+    ------
+    ValueError
+        If `MODE` is set to something else than "background" or "wait".
+
+    References
+    ----------
+    ``execute_request`` in "Messaging in Jupyter", field ``allow_stdin``.
+    """
+    mode = environ.get(MODE, "")
+    if mode not in ("", "background", "wait"):
+        raise ValueError(f'{MODE} is "background" or "wait", not {mode!r}')
+    if mode:
+        return mode == "background"
+    kernel = _kernel()
+    if kernel is None:
+        return True
+    request = kernel.get_parent("shell") or {}
+    return bool(request.get("content", {}).get("allow_stdin", True))
+
+
+def _kernel() -> Any:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return getattr(shell, "kernel", None)

@@ -1,0 +1,135 @@
+// Draws the frames that _canvas.py sends: a length, JSON of that length, float32 numbers.
+// A frame replaces the one before; of several that come within one of the browser's frames the
+// last is drawn. Nothing is kept here, and nothing sent back.
+
+const LEFT = 70, RIGHT = 150, TOP = 28, GAP = 18, BOTTOM = 44, STRIP = 44;
+const FONT = "12px sans-serif", SMALL = "10px sans-serif";
+
+function parse(view) {
+  const length = view.getUint32(0, true);
+  const head = new Uint8Array(view.buffer, view.byteOffset + 4, length);
+  const frame = JSON.parse(new TextDecoder().decode(head));
+  const rest = view.buffer.slice(view.byteOffset + 4 + length, view.byteOffset + view.byteLength);
+  return [frame, new Float32Array(rest)];
+}
+
+function ticks(low, high, most) {
+  const raw = (high - low) / most || 1;
+  const size = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((n) => n * size).find((n) => n >= raw);
+  const found = [];
+  for (let n = Math.ceil(low / step); n * step <= high; n++) found.push(n * step);
+  return found;
+}
+
+function timeLabel(ms, span) {
+  const text = new Date(ms).toISOString();
+  if (span > 2 * 86400e3) return text.slice(5, 10);
+  return span > 10e3 ? text.slice(11, 19) : text.slice(17, 23);
+}
+
+function drawPanel(pen, frame, numbers, panel, box) {
+  const [x0, y0, width, height] = box;
+  const span = frame.span || 1;
+  const [low, high] = panel.range;
+  const px = (x) => x0 + (x / span) * width;
+  const py = (y) => y0 + height - ((y - low) / (high - low || 1)) * height;
+  pen.font = FONT;
+  pen.lineWidth = 1;
+  for (const value of ticks(low, high, 5)) {
+    pen.strokeStyle = "rgba(128,128,128,.25)";
+    pen.beginPath(); pen.moveTo(x0, py(value)); pen.lineTo(x0 + width, py(value)); pen.stroke();
+    pen.fillStyle = "#777"; pen.textAlign = "right";
+    pen.fillText(String(+value.toPrecision(6)), x0 - 6, py(value) + 4);
+  }
+  pen.save();
+  pen.beginPath(); pen.rect(x0, y0 - 4, width, height + 8); pen.clip();
+  for (const line of panel.lines) {
+    const xs = numbers.subarray(line.at, line.at + line.n);
+    const ys = numbers.subarray(line.at + line.n, line.at + 2 * line.n);
+    pen.strokeStyle = pen.fillStyle = line.color;
+    pen.lineWidth = line.width;
+    pen.setLineDash(line.dash);
+    if (line.dots) {
+      for (let i = 0; i < line.n; i++) pen.fillRect(px(xs[i]) - 2, py(ys[i]) - 2, 4, 4);
+    } else {
+      pen.beginPath();
+      for (let i = 0; i < line.n; i++) pen.lineTo(px(xs[i]), py(ys[i]));
+      pen.stroke();
+    }
+  }
+  pen.setLineDash([]);
+  pen.restore();
+  pen.save();
+  pen.translate(14, y0 + height / 2); pen.rotate(-Math.PI / 2);
+  pen.textAlign = "center"; pen.fillStyle = "#777"; pen.fillText(panel.label, 0, 0);
+  pen.restore();
+}
+
+function drawTimes(pen, frame, box) {
+  const [x0, bottom, width] = box;
+  pen.font = SMALL; pen.fillStyle = "#777"; pen.textAlign = "center";
+  for (const part of [0, 0.25, 0.5, 0.75, 1]) {
+    pen.fillText(timeLabel(frame.start + part * frame.span, frame.span), x0 + part * width, bottom + 14);
+  }
+  pen.fillText("event time (UTC)", x0 + width / 2, bottom + 28);
+}
+
+function drawLegend(pen, frame, width) {
+  pen.font = FONT; pen.textAlign = "left";
+  frame.legend.forEach(([label, color], row) => {
+    const y = TOP + 8 + 17 * row, x = width - RIGHT + 12;
+    pen.fillStyle = color; pen.fillRect(x, y - 5, 18, 2);
+    pen.fillStyle = "#777"; pen.fillText(label, x + 24, y);
+  });
+}
+
+function drawStrip(pen, frame, width, height) {
+  frame.strip.forEach(([title, value, alarm], cell) => {
+    const x = 12 + [0, 0.2, 0.38, 0.78][cell] * width;
+    pen.textAlign = "left";
+    pen.font = SMALL; pen.fillStyle = "#777"; pen.fillText(title, x, height - 26);
+    pen.font = FONT; pen.fillStyle = alarm ? "#D55E00" : "#444"; pen.fillText(value, x, height - 10);
+  });
+}
+
+function draw(canvas, view) {
+  const [frame, numbers] = parse(view);
+  const scale = window.devicePixelRatio || 1, count = frame.panels.length;
+  const width = frame.size[0], height = frame.size[1];
+  canvas.width = width * scale; canvas.height = height * scale;
+  canvas.style.width = `${width}px`; canvas.style.height = `${height}px`;
+  const pen = canvas.getContext("2d");
+  pen.scale(scale, scale);
+  pen.font = `bold ${FONT}`; pen.fillStyle = "#444"; pen.fillText(frame.title, LEFT, 16);
+  const room = height - TOP - BOTTOM - STRIP - GAP * (count - 1);
+  const inner = width - LEFT - RIGHT;
+  frame.panels.forEach((panel, n) => {
+    const top = TOP + n * (room / count + GAP);
+    drawPanel(pen, frame, numbers, panel, [LEFT, top, inner, room / count]);
+  });
+  drawTimes(pen, frame, [LEFT, height - BOTTOM - STRIP, inner]);
+  drawLegend(pen, frame, width);
+  drawStrip(pen, frame, width, height);
+}
+
+function render({ model, el }) {
+  const canvas = document.createElement("canvas");
+  canvas.className = "kapnb-live-canvas";
+  canvas.dataset.frames = "0";
+  el.appendChild(canvas);
+  let waiting = 0;
+  const show = () => {
+    waiting = 0;
+    const view = model.get("frame");
+    if (!view || !view.byteLength) return;
+    draw(canvas, view);
+    canvas.dataset.frames = String(Number(canvas.dataset.frames) + 1);
+  };
+  const changed = () => { waiting = waiting || requestAnimationFrame(show); };
+  model.on("change:frame", changed);
+  changed();
+  return () => { model.off("change:frame", changed); cancelAnimationFrame(waiting); };
+}
+
+export default { render };
