@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo experiment browser test check fix bench docs proto notebooks clean
+.PHONY: help demo experiment browser test check fix bench docs pages pandas proto notebooks clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,8 +43,16 @@ bench: $(VENV)/.dev ## benchmarks; ratios within one run, not absolute figures
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/simulation.py
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/timemachine.py
 
-docs: $(VENV)/.dev ## render the notebooks as pages into build/docs
-	$(BIN)/python -m jupyter nbconvert --to html --output-dir build/docs notebooks/*.ipynb
+docs: $(VENV)/.site ## build the documentation site into build/docs; warnings are errors
+	$(BIN)/python -m sphinx -b html -c docs -d build/doctrees -E -a -j 2 -W --keep-going -q . build/docs
+	@echo "build/docs/index.html"
+
+pages: $(VENV)/.dev ## write anew what is generated and committed under docs
+	KAPNB_UPDATE=1 $(BIN)/python -m pytest -q tests/docs/test_generated.py
+
+pandas: build/pandas2/.ready ## what knows DataFrames, on pandas 2.2 in an environment of its own
+	build/pandas2/bin/python -m pytest -n 2 tests/handler tests/sources tests/simulation tests/notebook \
+		tests/faults tests/model tests/test_progress.py
 
 proto: $(VENV)/.dev ## turn proto/udf.proto into the embedded descriptor
 	$(BIN)/python proto/generate.py
@@ -53,7 +61,7 @@ notebooks: $(VENV)/.dev ## run the notebooks and keep their fresh outputs
 	$(BIN)/python notebooks/refresh.py
 
 clean: ## remove what the other targets made
-	rm -rf build dist $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build dist docs/reference $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -64,10 +72,23 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) --editable '.[notebook,export]'
 	@touch $@
 
+$(VENV)/.site: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable '.[notebook,live,parquet,influxdb,export,test,site]'
+	@touch $@
+
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) --editable '.[dev]'
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.browser: $(VENV)/.dev
 	$(PIP) --editable '.[browser]'
+	@touch $@
+
+# All pins but that of pandas.
+build/pandas2/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv build/pandas2
+	sed 's/^pandas==.*/pandas==2.2.3/' constraints.txt > build/constraints-pandas2.txt
+	build/pandas2/bin/python -m pip --disable-pip-version-check install --quiet \
+		--constraint build/constraints-pandas2.txt \
+		--editable '.[notebook,live,parquet,influxdb,export,test]' nbconvert papermill
 	@touch $@

@@ -23,6 +23,8 @@ def refresh(path: Path) -> None:
     notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     for cell in notebook.cells:
         cell.metadata = {"tags": cell.metadata["tags"]} if "tags" in cell.metadata else {}
+        if "outputs" in cell:  # a display without data is where progress was shown, if it took long
+            cell.outputs = [output for output in cell.outputs if output.get("data", True)]
     nbformat.write(notebook, path)
     print(f"refreshed {path.name}")
 

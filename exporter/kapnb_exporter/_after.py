@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +25,10 @@ from kapnb.simulation import Transcript, definition_of
 from kapnb_exporter._excerpt import opening
 from kapnb_exporter._fingerprint import fingerprint
 
-__all__ = ["ANSWER", "closing_cell", "report"]
+__all__ = ["ANSWERS", "Asked", "closing_cell", "report"]
 
-#: The file in the folder of the simulations that holds the answer.
-ANSWER = "after.answer"
+#: The file in the folder of the simulations that holds the answers.
+ANSWERS = "after.answers"
 _SAMPLES: dict[ValueType, bool | int | float | str] = {
     ValueType.BOOL: True,
     ValueType.INT: 2,
@@ -36,53 +38,79 @@ _SAMPLES: dict[ValueType, bool | int | float | str] = {
 }
 
 
-def closing_cell(
-    records: Path,
-    handler: str,
-    names: Sequence[str],
-    frozen: Mapping[str, int],
-    files: Sequence[str],
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked about one Handler.
+
+    Parameters
+    ----------
+    handler : str
+        Its name.
+    names : list of str
+        What its script will define; their fingerprints help to explain a difference.
+    frozen : dict of str to int
+        Name → how many characters stand before its value.
+    files : list of str
+        The artifacts.
+    builtins : list of str
+        The names that its script takes for Python's own.
+    """
+
+    handler: str
+    names: list[str]
+    frozen: dict[str, int]
+    files: list[str]
+    builtins: list[str]
+
+
+def closing_cell(records: Path, asked: Sequence[Asked]) -> str:
     """Write the cell that is run after those of the notebook.
 
     Parameters
     ----------
     records : Path
-        Where the simulations were recorded; the answer goes there, too.
-    handler : str
-        The Handler's name.
-    names : sequence of str
-        What the script will define; its fingerprints help to explain a difference.
-    frozen : mapping of str to int
-        Name → how many characters stand before its value.
-    files : sequence of str
-        The artifacts.
+        Where the simulations were recorded; the answers go there, too.
+    asked : sequence of Asked
+        What is asked about each Handler.
     """
-    arguments = f"{str(records)!r}, {handler!r}, {list(names)!r}, {dict(frozen)!r}, {list(files)!r}"
+    arguments = f"{str(records)!r}, {[asdict(item) for item in asked]!r}"
     return f"import kapnb_exporter._after\nkapnb_exporter._after.report(globals(), {arguments})"
 
 
-def report(
-    namespace: dict[str, Any],
-    records: str,
-    handler: str,
-    names: list[str],
-    frozen: dict[str, int],
-    files: list[str],
-) -> None:
-    """Answer, in the kernel; the parameters are those of `closing_cell`."""
-    cls: type[Handler] = namespace[handler]
-    options = cls.handler_shape.options.values()
-    answer = {
+def report(namespace: dict[str, Any], records: str, asked: list[dict[str, Any]]) -> None:
+    """Answer, in the kernel; the parameters are those of `closing_cell`.
+
+    All is answered before the first Handler is probed, which may change what the cells made.
+    """
+    asked_about = [Asked(**item) for item in asked]
+    answers = {item.handler: _answer(namespace, item) for item in asked_about}
+    for item in asked_about:
+        _probe(namespace[item.handler], Path(records))
+    Path(records, ANSWERS).write_text(json.dumps(answers), encoding="utf-8")
+
+
+def _answer(namespace: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+    cls: type[Handler] = namespace[asked.handler]
+    frozen, options = asked.frozen, cls.handler_shape.options.values()
+    return {
         "definition": definition_of(cls),
         "deterministic": cls.deterministic,
         "frozen": {name: literal(namespace[name], used=used) for name, used in frozen.items()},
-        "artifacts": {file: _artifact(file) for file in files},
+        "artifacts": {file: _artifact(file) for file in asked.files},
         "options": {option.name: _explained(option) for option in options},
-        "fingerprints": {n: fingerprint(namespace[n]) for n in names if n in namespace},
+        "fingerprints": {n: fingerprint(namespace[n]) for n in asked.names if n in namespace},
+        "shadowed": [name for name in asked.builtins if _is_shadowed(namespace, name)],
     }
-    _probe(cls, Path(records))
-    Path(records, ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+
+
+def _is_shadowed(namespace: Mapping[str, Any], name: str) -> bool:
+    """Whether the notebook's cells, and not IPython, gave a builtin's name another meaning."""
+    # Of `__name__` every module has its own.
+    if name not in namespace or name.startswith("__"):
+        return False
+    shell = namespace["get_ipython"]() if "get_ipython" in namespace else None
+    before = getattr(shell, "user_ns_hidden", {}).get(name)  # such as its own `open`
+    return namespace[name] is not before and namespace[name] is not getattr(builtins, name)
 
 
 def _explained(option: Option[Any]) -> str:
@@ -95,24 +123,28 @@ def _explained(option: Option[Any]) -> str:
 
 
 def _artifact(file: str) -> dict[str, Any]:
-    """Say where an artifact lies, its hash, and the modules that reading it takes."""
+    """Say where an artifact lies, its hash, and the modules and names that reading it takes."""
     path = KEPT[file]
     modules = {MODULES[suffix] for suffix in [Path(file).suffix] if suffix in MODULES}
+    own: set[str] = set()
     read = reader_of(file)
     if read is not None:
-        with _unpickling(modules):
+        with _unpickling(modules, own):
             read(path)
-    return {"path": path, "sha256": sha256_of(path), "modules": sorted(modules)}
+    facts = {"modules": sorted(modules), "own": sorted(own)}
+    return {"path": path, "sha256": sha256_of(path), **facts}
 
 
 @contextmanager
-def _unpickling(modules: set[str]) -> Iterator[None]:
-    """Collect the modules whose classes are unpickled meanwhile."""
+def _unpickling(modules: set[str], own: set[str]) -> Iterator[None]:
+    """Collect the modules whose classes are unpickled meanwhile, and the notebook's own names."""
     watching = True
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
         if watching and event == "pickle.find_class":
-            modules.add(str(arguments[0]))
+            module, name = map(str, arguments)
+            modules.add(module)
+            own.update([name.partition(".")[0]] if module == "__main__" else [])
 
     sys.addaudithook(watch)  # it cannot be taken away again; this process ends soon
     yield
@@ -137,9 +169,10 @@ def _probe(cls: type[Handler], records: Path) -> None:
     try:
         info = cls().info()
         for number, (name, init) in enumerate(_inits(info, messages[0])):
-            _session(cls, [init, *messages[1:]]).save(records / f"{number:04d}p.transcript")
-            facts = json.dumps({"name": name, "env": env})
-            (records / f"{number:04d}p.probe").write_text(facts, encoding="utf-8")
+            file = records / f"{cls.__name__}-{number:04d}p.probe"
+            _session(cls, [init, *messages[1:]]).save(file.with_suffix(".transcript"))
+            facts = json.dumps({"handler": cls.__name__, "name": name, "env": env})
+            file.write_text(facts, encoding="utf-8")
     finally:
         os.environ.clear()
         os.environ.update(before)

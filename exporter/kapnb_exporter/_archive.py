@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import tarfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from kapnb_exporter.formats import File
 
-__all__ = ["tar_bytes", "unpack_tar", "zip_bytes"]
+__all__ = ["tar_bytes", "unpack", "zip_bytes"]
 
 #: The oldest time that a zip archive can hold.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -18,7 +18,7 @@ _FOLDER = 0o40755
 _MS_DOS_FOLDER = 0x10
 
 
-def zip_bytes(files: Iterable[File], *, folders: bool = False) -> bytes:
+def zip_bytes(files: Iterable[File], *, folders: bool = False, compressed: bool = True) -> bytes:
     """Return a zip archive of files, in their order.
 
     Parameters
@@ -27,6 +27,8 @@ def zip_bytes(files: Iterable[File], *, folders: bool = False) -> bytes:
         What it holds.
     folders : bool, default: False
         Whether folders have entries; without them `zipimport` sees no namespace packages.
+    compressed : bool, default: True
+        Whether files are; some services refuse what grows too much.
 
     Examples
     --------
@@ -46,7 +48,7 @@ def zip_bytes(files: Iterable[File], *, folders: bool = False) -> bytes:
                     archive.writestr(entry, b"")
             entry = zipfile.ZipInfo(file.path, _EPOCH)
             entry.external_attr = file.mode << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.compress_type = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
             archive.writestr(entry, file.content)
     return content.getvalue()
 
@@ -70,16 +72,27 @@ def tar_bytes(files: Iterable[File]) -> bytes:
     return content.getvalue()
 
 
-def unpack_tar(path: Path, folder: Path) -> None:
-    """Unpack an archive that `tar_bytes` has made."""
+def unpack(path: Path, folder: Path) -> None:
+    """Unpack an archive that `tar_bytes` or `zip_bytes` has made."""
+    for name, mode, content in (_in_zip if path.suffix == ".zip" else _in_tar)(path):
+        there = folder / name
+        there.parent.mkdir(parents=True, exist_ok=True)
+        there.write_bytes(content)
+        there.chmod(mode)
+
+
+def _in_tar(path: Path) -> Iterator[tuple[str, int, bytes]]:
     with tarfile.open(path) as archive:
         for entry in archive:
             content = archive.extractfile(entry)
             assert content is not None, "there are files alone in it"
-            there = folder / entry.name
-            there.parent.mkdir(parents=True, exist_ok=True)
-            there.write_bytes(content.read())
-            there.chmod(entry.mode)
+            yield entry.name, entry.mode, content.read()
+
+
+def _in_zip(path: Path) -> Iterator[tuple[str, int, bytes]]:
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            yield entry.filename, entry.external_attr >> 16, archive.read(entry)
 
 
 def _folders(path: str) -> list[str]:

@@ -12,16 +12,17 @@ import builtins
 import inspect
 import sys
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from kapnb_exporter import _policy, _refusals
 from kapnb_exporter._imports import Import
-from kapnb_exporter._names import changed_globals, mutations
+from kapnb_exporter._names import Read, changed_globals, mutations
 from kapnb_exporter._namespace import Binding, Namespace, fingerprint, read_namespace
 from kapnb_exporter._notebook import Cell, Notebook
 from kapnb_exporter._order import check_order
 from kapnb_exporter._select import Marked
+from kapnb_exporter._state import check_state
 from kapnb_exporter._statements import Kept, Statement, Use
 from kapnb_exporter._travel import check_path, check_statement
 
@@ -46,6 +47,8 @@ class Closure:
         The statements needed, in notebook order.
     local : frozenset of str
         The modules beside the notebook that must come along, by their top-level names.
+    builtins : mapping of str to Use
+        The names that are taken for Python's own, and where first.
     """
 
     notebook: Notebook
@@ -54,6 +57,7 @@ class Closure:
     imports: tuple[Import, ...]
     statements: tuple[Statement, ...]
     local: frozenset[str] = frozenset()
+    builtins: Mapping[str, Use] = field(default_factory=dict)
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -74,10 +78,16 @@ class Closure:
     @property
     def modules(self) -> frozenset[str]:
         """Absolute paths of what is imported anywhere in the script, from elsewhere."""
-        inner = (read.path for s in self.statements for read in s.names.imported)
+        inner = (read.path for read in self._imported)
         outer = (item.module if item.member is None else item.path for item in self.imports)
         found = (*outer, *inner)
         return frozenset(path for path in found if path.partition(".")[0] not in self.local)
+
+    @property
+    def _imported(self) -> Iterator[Read]:
+        """What statements import when they run; type checkers may read more."""
+        for statement in self.statements:
+            yield from (read for read in statement.names.imported if not read.in_annotation)
 
     @property
     def kept(self) -> tuple[Kept, ...]:
@@ -87,7 +97,7 @@ class Closure:
     @property
     def packages(self) -> frozenset[str]:
         """Top-level packages imported anywhere in the script."""
-        inner = (read.name for s in self.statements for read in s.names.imported)
+        inner = (read.name for read in self._imported)
         return frozenset([*(item.package for item in self.imports), *inner])
 
 
@@ -121,6 +131,7 @@ def close(notebook: Notebook, marked: Marked, *, bring_modules: bool = False) ->
     _check_unchanged(space, statements)
     handler = next(s for s in statements if marked.name in s.names.binds)
     assert isinstance(handler.node, ast.ClassDef)
+    check_state(space, handler)
     docstring = ast.get_docstring(handler.node) or ""
     return Closure(
         notebook=notebook,
@@ -129,6 +140,7 @@ def close(notebook: Notebook, marked: Marked, *, bring_modules: bool = False) ->
         imports=(*space.futures, *follower.imports),
         statements=tuple(statements),
         local=frozenset(follower.local),
+        builtins=follower.builtins,
     )
 
 
@@ -155,6 +167,7 @@ class _Follower:
         self._space = space
         self._bring_modules = bring_modules
         self.local: set[str] = set()
+        self.builtins: dict[str, Use] = {}
         self._notebook = space.notebook
         self._names: set[str] = set()
         self._kept: dict[Statement, None] = {}
@@ -186,7 +199,9 @@ class _Follower:
             self._need(name, use)
         elif _policy.is_ipython_name(name):
             raise _refusals.ipython_only(self._notebook, use)
-        elif not hasattr(builtins, name):
+        elif hasattr(builtins, name):
+            self.builtins.setdefault(name, use)
+        else:
             raise self._unbound(use)
         check_path(self._space, use, self._space.absolute(use.read.path))
 
@@ -214,6 +229,8 @@ class _Follower:
         """Refuse a statement that cannot stand in a script."""
         check_statement(self._space, statement, use)
         for read in statement.names.imported:
+            if read.in_annotation:
+                continue
             inner = Use(statement, read)
             check_path(self._space, inner, read.path)
             self._check_module(read.name, inner.place)

@@ -6,15 +6,10 @@ socket mode, and the commands.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-from kapnb.errors import ExportError, TickError
-from kapnb.model import InfoResponse
-from kapnb.simulation import message_from_text
-from kapnb.tick import check_script
-from kapnb_exporter._execute import Recording
+from kapnb_exporter._feeding import feeding_script
 from kapnb_exporter._proof import Proof
-from kapnb_exporter._tickscript import feed_of, tickscript
 from kapnb_exporter.formats import File, Product
 
 __all__ = ["deploy_files"]
@@ -103,20 +98,13 @@ sudo systemctl enable --now {unit}
 """
 
 
-def deploy_files(
-    product: Product,
-    recordings: Sequence[Recording],
-    proof: Proof,
-    explained: Mapping[str, str],
-) -> Iterator[File]:
+def deploy_files(product: Product, proof: Proof, explained: Mapping[str, str]) -> Iterator[File]:
     """Yield the files of the folder ``NAME-deploy``.
 
     Parameters
     ----------
     product : Product
-        The script and what lies beside it.
-    recordings : sequence of Recording
-        The simulations of its Handler; the TICKscript is that of the first that ended well.
+        The script, what lies beside it, and its simulations.
     proof : Proof
         What was proven; requirements are pinned to the packages of its venv.
     explained : mapping of str to str
@@ -146,7 +134,7 @@ def deploy_files(
         "README.md": _README.format(**names),
         "kapacitor.conf": _CONF.format(**names),
         f"{unit}.service": _UNIT.format(**names),
-        f"{product.name}.tick": _tickscript(product, recordings, explained),
+        f"{product.name}.tick": feeding_script(product.name, product, explained=explained),
         "requirements.txt": "".join(f"{line}\n" for line in _pinned(product, proof)),
     }
     for name, text in texts.items():
@@ -160,37 +148,6 @@ def _proof_text(product: Product, proof: Proof) -> str:
         "It answers as the notebook did, which was tried before it was written: see "
         f"`../{product.name}.validation.json`."
     )
-
-
-def _tickscript(
-    product: Product, recordings: Sequence[Recording], explained: Mapping[str, str]
-) -> str:
-    """Write the TICKscript, and make sure that Kapacitor would take it."""
-    good = [recording for recording in recordings if recording.error is None]
-    good.sort(key=lambda recording: not recording.outputs)
-    if not good:
-        raise ExportError(
-            f"no simulation of {product.handler} says what its TICKscript should feed it; add "
-            f"simulate({product.handler}, …), or leave out --deploy",
-            where=product.notebook,
-            code="KN402",
-        )
-    info = message_from_text(good[0].info, request=False)
-    assert isinstance(info, InfoResponse)
-    feed = feed_of(info, good[0].transcript)
-    try:
-        text = tickscript(product.name, feed, explained=explained)
-        check = check_script(text, {product.name: info})
-        refusal = check.define or check.enable
-    except TickError as error:
-        refusal = error
-    if refusal is not None:
-        raise ExportError(
-            f"Kapacitor would refuse the TICKscript of @{product.name}: {refusal}; if the name is "
-            "at fault, rename the Handler",
-            where=product.notebook,
-        )
-    return f"// Feeds {product.handler} as {product.notebook} did.\n{text}"
 
 
 def _pinned(product: Product, proof: Proof) -> list[str]:

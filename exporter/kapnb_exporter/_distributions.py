@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 from pathlib import PurePosixPath
@@ -16,7 +16,7 @@ from kapnb.errors import ExportError, MissingExtra
 from kapnb_exporter._venv import surroundings
 from kapnb_exporter.formats import File
 
-__all__ = ["closure", "files_of", "is_compiled", "pinned"]
+__all__ = ["beyond", "closure", "files_of", "is_compiled", "pinned", "until_both_have_it"]
 
 _ASK = """
 import json, platform, sys
@@ -80,6 +80,48 @@ def closure(requirements: Iterable[str], python: str) -> tuple[Distribution, ...
             found.setdefault(name, _installed(name, place, python))
             wanted += [(Requirement(text), asked) for text in found[name].requires or ()]
     return tuple(found[name] for name in sorted(found))
+
+
+def beyond(distributions: Iterable[Distribution], version: str) -> tuple[str, ...]:
+    """Return the releases that do not run on a version of Python, by what they say themselves.
+
+    Parameters
+    ----------
+    distributions : iterable of Distribution
+        As they are installed somewhere.
+    version : str
+        Such as ``3.10.13``.
+
+    Returns
+    -------
+    tuple of str
+        Name, release, and what it needs: ``numpy 2.4.6 (>=3.11)``.
+
+    Raises
+    ------
+    MissingExtra
+        If packaging, which reads versions, is not installed.
+    """
+    try:
+        from packaging.specifiers import SpecifierSet
+    except ImportError:
+        raise MissingExtra("export", "another Python", "packaging") from None
+    needs = ((one, one.metadata.json.get("requires_python")) for one in distributions)
+    return tuple(
+        f"{one.metadata['Name']} {one.version} ({text})"
+        for one, text in needs
+        if text and not SpecifierSet(str(text)).contains(version, prereleases=True)
+    )
+
+
+def until_both_have_it(too_new: Sequence[str], minor: str) -> str:
+    """Say what to do about releases that `beyond` found among a script's own pins."""
+    name = too_new[0].partition(" ")[0]
+    return (
+        f"install releases that run on both in the notebook's kernel (pip index versions {name} "
+        f"--python-version {minor} lists them), so that what it trains is theirs, and export "
+        f"again with --python {minor}"
+    )
 
 
 def pinned(distribution: Distribution) -> str:

@@ -17,14 +17,14 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from kapnb.errors import ExportError, MissingExtra
 from kapnb.simulation import RECORD_TO, Transcript
-from kapnb_exporter._after import ANSWER
+from kapnb_exporter._after import ANSWERS
 
 __all__ = ["Execution", "Probe", "Recording", "copy_folder", "execute"]
 
@@ -33,6 +33,7 @@ _LEFT_BEHIND = (".*", "__pycache__", "node_modules", "venv", "env")
 _LINE = re.compile(r"Cell In\[\d+\], line (\d+)")
 #: Characters of a dead kernel's log that are worth a reader's time.
 _LAST_WORDS = 2000
+_MAGIC = re.compile(r"`(%%?\w+)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -74,6 +75,8 @@ class Probe:
 
     Attributes
     ----------
+    handler : str
+        Name of the Handler's class.
     name : str
         What is probed.
     env : dict of str to str
@@ -82,6 +85,7 @@ class Probe:
         The session.
     """
 
+    handler: str
     name: str
     env: dict[str, str]
     transcript: Transcript
@@ -101,8 +105,10 @@ class Execution:
         Its simulations, in the order in which they ended.
     probes : tuple of Probe
         Further sessions.
+    answers : dict of str to dict
+        What `report` of ``_after`` said, by Handler.
     answer : dict
-        What `report` of ``_after`` said.
+        What it said of the one that `of` was asked for.
     """
 
     folder: Path
@@ -110,7 +116,13 @@ class Execution:
     fresh: list[Any]
     recordings: tuple[Recording, ...]
     probes: tuple[Probe, ...]
-    answer: dict[str, Any]
+    answers: dict[str, dict[str, Any]]
+    answer: dict[str, Any] = field(default_factory=dict)
+
+    def of(self, handler: str) -> Execution:
+        """Return the same run as it concerns one Handler."""
+        probes = tuple(probe for probe in self.probes if probe.handler == handler)
+        return replace(self, probes=probes, answer=self.answers[handler])
 
 
 @contextmanager
@@ -172,7 +184,7 @@ def execute(
             fresh=notebook.cells[:-1],
             recordings=tuple(_recordings(records)),
             probes=tuple(_probes(records)),
-            answer=json.loads(Path(records, ANSWER).read_text(encoding="utf-8")),
+            answers=json.loads(Path(records, ANSWERS).read_text(encoding="utf-8")),
         )
 
 
@@ -262,6 +274,13 @@ def _cell_failed(notebook: Any, path: Path, error: Any, number: int) -> ExportEr
     else:  # IPython's own complaints, about a magic that does not exist, are printed
         printed = "".join(output.get("text", "") for output in outputs)
         reason = _COLOUR.sub("", printed).strip().rpartition("\n")[2] or reason
+        magic = _MAGIC.search(reason)
+        lines = notebook.cells[number - 1].source.split("\n")
+        place += next(
+            (f", line {n}" for n, line in enumerate(lines, 1) if magic and magic[1] in line), ""
+        )
+        if magic and magic[1] == "%%udf":
+            reason += " (the notebook needs `%load_ext kapnb` for that)"
     return ExportError(
         f"the notebook does not run from a fresh kernel: {reason}; run all its cells from the "
         "top and mend this one",

@@ -11,16 +11,18 @@ from pathlib import Path
 
 from kapnb.errors import ExportError
 from kapnb_exporter._alerts import read_alert
-from kapnb_exporter._closure import check_script_name, close
+from kapnb_exporter._carried import check_carried, path_notes
+from kapnb_exporter._closure import Closure, check_script_name, close
 from kapnb_exporter._deploy import deploy_files
 from kapnb_exporter._execute import Execution, Recording, execute
 from kapnb_exporter._modules import bring
 from kapnb_exporter._namespace import read_namespace
 from kapnb_exporter._notebook import Notebook, read_notebook
+from kapnb_exporter._notices import notices
 from kapnb_exporter._outputs import showing_cells, stale_cells
 from kapnb_exporter._proof import Proof, Way, prove, prove_package
 from kapnb_exporter._request import Request
-from kapnb_exporter._select import find_handler, find_handlers
+from kapnb_exporter._select import Marked, find_handler, find_handlers
 from kapnb_exporter._tests import test_files
 from kapnb_exporter._told import closing, make_product, simulations_of
 from kapnb_exporter._validation import sidecar
@@ -50,6 +52,8 @@ class Exported:
         What was checked.
     notes : tuple of str
         What a person should know.
+    warnings : tuple of str
+        KN304 and KN305: what may bite in production, though nothing was found to be wrong.
     """
 
     script: Path
@@ -58,6 +62,7 @@ class Exported:
     recordings: tuple[Recording, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def responses(self) -> int:
@@ -108,7 +113,8 @@ def export(
     ExportError
         If anything stands in the way. Nothing was written then.
     """
-    made = _make(read_notebook(notebook), request, tell, show)
+    read = read_notebook(notebook)
+    (made,) = _make_all(read, [find_handler(read, request.handler)], request, tell, show)
     return _exported(made, write_all(folder, made.files))
 
 
@@ -121,6 +127,8 @@ def export_all(
     show: Callable[[Row], None] = _tell_nobody,
 ) -> tuple[Exported, ...]:
     """Export every marked Handler of a notebook, each as a script; or none.
+
+    The notebook runs once.
 
     Parameters
     ----------
@@ -138,8 +146,7 @@ def export_all(
         If anything stands in the way of one of them. Nothing was written then.
     """
     read = read_notebook(notebook)
-    found = find_handlers(read)
-    all_made = [_make(read, replace(request, handler=m.name), tell, show) for m in found]
+    all_made = _make_all(read, find_handlers(read), request, tell, show)
     files = {file.path: file for file in _shared(all_made)}
     paths = dict(zip(files, write_all(folder, files.values()), strict=True))
     return tuple(_exported(made, [paths[file.path] for file in made.files]) for made in all_made)
@@ -154,46 +161,92 @@ class _Made:
     recordings: tuple[Recording, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
-def _make(
-    read: Notebook, request: Request, tell: Callable[[str], None], show: Callable[[Row], None]
-) -> _Made:
-    """Do all of an export but the writing."""
+@dataclass(frozen=True)
+class _Planned:
+    """A script of which all is known that need not be run."""
+
+    name: str
+    closure: Closure
+
+
+def _make_all(
+    read: Notebook,
+    marked: Iterable[Marked],
+    request: Request,
+    tell: Callable[[str], None],
+    show: Callable[[Row], None],
+) -> list[_Made]:
+    """Do all of several exports but the writing; what can be refused early is."""
     _check_request(request)
-    notebook = read.path
-    closure = close(read, find_handler(read, request.handler), bring_modules=request.bring_modules)
+    planned = [_plan(read, one, request) for one in marked]
+    way = Way(request, find_python(request.python) if request.python else None, tell, show)
+    for plan in planned:
+        closure = plan.closure
+        needs = _needs(len(closure.statements) - 1, len(closure.imports))
+        tell(f"{closure.handler} needs {needs}")
+    tell(f"running {read.name} from a fresh kernel")
+    with execute(read.path, closing(plan.closure for plan in planned), tell) as execution:
+        return [_make(plan, execution.of(plan.closure.handler), way) for plan in planned]
+
+
+def _plan(read: Notebook, marked: Marked, request: Request) -> _Planned:
+    closure = close(read, marked, bring_modules=request.bring_modules)
     name = script_name(closure.handler).removesuffix(".py")
     check_script_name(closure, f"{name}.py")
-    bring(closure.local, notebook.resolve().parent)  # refused early, if it must be
-    python = find_python(request.python) if request.python else None
-    target = inspect(python).minor if python else None
-    tell(f"{closure.handler} needs {_needs(len(closure.statements) - 1, len(closure.imports))}")
-    tell(f"running {notebook.name} from a fresh kernel")
-    with execute(notebook, closing(closure), tell) as execution:
-        ours = simulations_of(
-            closure.handler, execution, notebook=read.name, proven=request.verify != "none"
-        )
-        product = make_product(
-            name, closure, execution, ours, bring_modules=request.bring_modules, target=target
-        )
-        shown = showing_cells(read_namespace(read), closure.handler)
-        notes = list(stale_cells(execution.saved, execution.fresh, shown))
-        way = Way(request, python, tell, show)
-        proof = prove(product, execution, ours, way)
-        files, packed = _packed(product, ours, execution, way, proof)
-        proof = replace(proof, rows=proof.rows + packed)
-        if request.with_tests:
-            files += test_files(product, ours, execution.folder)
-        if request.deploy:
-            files += deploy_files(product, ours, proof, execution.answer["options"])
+    bring(closure.local, read.path.resolve().parent)  # refused early, if it must be
+    return _Planned(name, closure)
+
+
+def _make(plan: _Planned, execution: Execution, way: Way) -> _Made:
+    """Write the script, prove it, and pack it."""
+    closure, request = plan.closure, way.request
+    ours = simulations_of(
+        closure.handler,
+        execution,
+        notebook=closure.notebook.name,
+        proven=request.verify != "none",
+    )
+    product = make_product(
+        plan.name,
+        closure,
+        execution,
+        ours,
+        bring_modules=request.bring_modules,
+        target=inspect(way.python).minor if way.python else None,
+    )
+    space = read_namespace(closure.notebook)
+    shown = showing_cells(space, closure.handler)
+    notes = list(stale_cells(execution.saved, execution.fresh, shown))
+    notes += path_notes(ours, closure.notebook.path.parent)
+    warnings = tuple(notices(closure, space, product.modules))
+    proof = prove(product, execution, ours, way)
+    files, packed = _packed(product, ours, execution, way, proof)
+    proof = replace(proof, rows=proof.rows + packed)
+    if request.with_tests:
+        check_carried(closure, ours, [str(recording.transcript) for recording in ours])
+        files += test_files(product, ours, execution.folder)
+    if request.deploy:
+        product = replace(product, recordings=ours)
+        files += deploy_files(product, proof, execution.answer["options"])
     notes += proof.notes
-    files.append(sidecar(product, proof, notes, ours, files=files, now=datetime.now(UTC)))
-    return _Made(closure.handler, tuple(files), ours, proof.rows, tuple(notes))
+    told = [*notes, *warnings]
+    files.append(sidecar(product, proof, told, ours, files=files, now=datetime.now(UTC)))
+    return _Made(closure.handler, tuple(files), ours, proof.rows, tuple(notes), warnings)
 
 
 def _exported(made: _Made, paths: Sequence[Path]) -> Exported:
-    return Exported(paths[0], tuple(paths), made.handler, made.recordings, made.rows, made.notes)
+    return Exported(
+        script=paths[0],
+        files=tuple(paths),
+        handler=made.handler,
+        recordings=made.recordings,
+        rows=made.rows,
+        notes=made.notes,
+        warnings=made.warnings,
+    )
 
 
 def _shared(all_made: Iterable[_Made]) -> Iterator[File]:
@@ -222,8 +275,9 @@ def _check_request(request: Request) -> None:
         raise ExportError(
             "--with-tests and --deploy write files for a script; they go with --format script alone"
         )
-    if (request.alert or request.alert_when) and request.format != "tsam":
-        raise ExportError("--alert and --alert-when go with --format tsam alone")
+    for name in ("alert", "alert_when", "archive", "device"):
+        if getattr(request, name) and request.format != "tsam":
+            raise ExportError(f"--{name.replace('_', '-')} goes with --format tsam alone")
     if bool(request.alert) != bool(request.alert_when):
         raise ExportError("an alert needs both: where it goes (--alert), and when (--alert-when)")
     if request.alert and request.alert_when:

@@ -6,8 +6,11 @@ no part.
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import inspect
 import re
+import textwrap
 import types
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +19,8 @@ __all__ = ["fingerprint", "unlike"]
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _SHOWN = 80
+#: What kapnb keeps in a Handler's class; it names the module.
+_OF_KAPNB = frozenset({"handler_shape"})
 
 
 def fingerprint(value: Any) -> str:
@@ -24,7 +29,8 @@ def fingerprint(value: Any) -> str:
     if isinstance(code, types.CodeType):
         return f"code {_digest(_code(code), repr(getattr(value, '__defaults__', None)))}"
     if isinstance(value, type):
-        parts = [f"{name}={fingerprint(part)}" for name, part in sorted(vars(value).items())]
+        own = {name: part for name, part in vars(value).items() if name not in _OF_KAPNB}
+        parts = [f"{name}={fingerprint(part)}" for name, part in sorted(own.items())]
         return f"code {_digest(*(part for part in parts if not part.startswith('__')))}"
     text = _ADDRESS.sub("", repr(value))
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({_digest(text)})"
@@ -45,10 +51,26 @@ def unlike(notebook: Mapping[str, str], script: Mapping[str, str]) -> str:
 
 
 def _code(code: types.CodeType) -> str:
+    """Return a hash of what a function says.
+
+    Not of its bytecode: that of a call through a module is another if, as in a notebook, the
+    import was not compiled together with it.
+    """
+    said = _source(code)
+    if said is not None:
+        return _digest(said)
     constants = (
         _code(item) if isinstance(item, types.CodeType) else repr(item) for item in code.co_consts
     )
-    return _digest(code.co_code.hex(), *constants, *code.co_names, *code.co_varnames)
+    return _digest(*constants, *code.co_names, *code.co_varnames)
+
+
+def _source(code: types.CodeType) -> str | None:
+    """Return the function's syntax tree as a text, if its source can be had and stands alone."""
+    try:
+        return ast.dump(ast.parse(textwrap.dedent(inspect.getsource(code))))
+    except (OSError, SyntaxError):  # of a lambda it may be a part of a line
+        return None
 
 
 def _digest(*parts: str) -> str:

@@ -68,7 +68,7 @@ def aliases_of(cell: int, node: ast.Import | ast.ImportFrom) -> Iterator[Import]
 
 
 def render_imports(imports: Iterable[Import]) -> str:
-    """Write imports as one sorted block: standard library, third party, kapnb."""
+    """Write imports as one sorted block: standard library, then all others."""
     groups: dict[int, set[Import]] = {}
     for item in imports:
         groups.setdefault(_group(item), set()).add(item)
@@ -76,8 +76,6 @@ def render_imports(imports: Iterable[Import]) -> str:
 
 
 def _group(item: Import) -> int:
-    if item.package == "kapnb":
-        return 2
     return 0 if item.package in sys.stdlib_module_names else 1
 
 

@@ -14,13 +14,14 @@ __all__ = [
     "Names",
     "Read",
     "changed_globals",
+    "changes",
     "dotted_path",
     "first_await",
     "imported_path",
     "mutations",
 ]
 
-#: Methods of the built-in containers that change them in place.
+#: Methods that change in place what they belong to: those of the built-in containers first.
 _MUTATORS = frozenset(
     {
         *("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear"),
@@ -28,6 +29,9 @@ _MUTATORS = frozenset(
         *("add", "discard", "difference_update", "intersection_update"),
         "symmetric_difference_update",
         *("appendleft", "extendleft", "popleft", "rotate"),
+        # Of models and arrays.
+        *("fill", "fit", "fit_predict", "fit_transform", "load_model", "load_state_dict"),
+        *("load_weights", "partial_fit", "set_params"),
     }
 )
 
@@ -58,7 +62,7 @@ class Read:
     deferred : bool
         Whether it stands in a function's body and so is not looked up before a call.
     in_annotation : bool
-        Whether it stands in an annotation.
+        Whether it stands in an annotation, or is an import that only type checkers see.
     """
 
     path: str
@@ -124,6 +128,15 @@ def mutations(node: ast.stmt) -> Iterator[tuple[str, int]]:
     Bodies of functions and classes are left out: they do nothing until they are called.
     """
     for part in _running_now(node):
+        target = _changed_in_place(part)
+        root = target and _root(target)
+        if target and root:
+            yield root, target.lineno
+
+
+def changes(node: ast.stmt) -> Iterator[tuple[str, int]]:
+    """Name what a statement changes in place at whatever time, bodies of functions included."""
+    for part in ast.walk(node):
         target = _changed_in_place(part)
         root = target and _root(target)
         if target and root:

@@ -98,7 +98,7 @@ class KapacitorUdfExporter(Exporter):  # type: ignore[misc, unused-ignore]
             exported = export(notebook, folder, request, tell=self.log.info, show=self._show)
         except KapnbError as error:
             raise ConversionException(str(error)) from error
-        for note in exported.notes:
+        for note in (*exported.notes, *exported.warnings):
             self.log.warning("note: %s", note)
         return exported.files
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from kapnb.errors import ExportError
-from kapnb_exporter._after import ANSWER
+from kapnb_exporter._after import ANSWERS
 from kapnb_exporter._execute import execute
 from kapnb_exporter._export import script_name
 from kapnb_exporter._starters import STARTERS
@@ -122,7 +122,7 @@ def _executed(files: list[str], texts: list[str], tell: Callable[[str], None]) -
 
 def _asks_nothing(records: Path) -> str:
     """Return a last cell that gives an empty answer: nothing of this run is exported."""
-    return f"open({str(records / ANSWER)!r}, 'w').write('{{}}')"
+    return f"open({str(records / ANSWERS)!r}, 'w').write('{{}}')"
 
 
 def _notebook(cells: Iterable[Any]) -> str:

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from kapnb_exporter._namespace import Namespace
+from kapnb_exporter._namespace import Namespace, read_namespace
+from kapnb_exporter._notebook import Notebook
 from kapnb_exporter._statements import Statement
 
-__all__ = ["showing_cells", "stale_cells"]
+__all__ = ["showing_cells", "simulating", "stale_cells"]
 
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 _SHOWN = 100
@@ -30,6 +31,14 @@ def showing_cells(space: Namespace, handler: str) -> list[int]:
             cells[statement.cell] = None
             results.update(statement.names.binds)
     return list(cells)
+
+
+def simulating(notebook: Notebook, handler: str) -> Iterator[Statement]:
+    """Yield the statements that simulate the Handler."""
+    space = read_namespace(notebook)
+    for statement in space.statements:
+        if _simulates(space, statement) and handler in {r.name for r in statement.names.reads}:
+            yield statement
 
 
 def stale_cells(saved: Sequence[Any], fresh: Sequence[Any], cells: Sequence[int]) -> Iterator[str]:

@@ -7,44 +7,68 @@ import sys
 from pathlib import Path
 
 __all__ = [
+    "BLIND",
+    "HEAVY",
     "is_data",
     "is_ipython_name",
     "is_local",
     "is_notebook_only",
     "is_standard_stream",
     "is_user_input",
+    "is_volatile",
 ]
+
+#: What runs a Handler at a notebook, or looks at what came of it.
+_RUNS = (
+    *("kapnb.Moment", "kapnb.Simulation", "kapnb.TaskRun", "kapnb.TimeMachine"),
+    *("kapnb.check_resume", "kapnb.compare", "kapnb.last_run", "kapnb.lint", "kapnb.simulate"),
+    *("kapnb.stress", "kapnb.sweep"),
+    *("kapnb.faults", "kapnb.simulation", "kapnb.sources", "kapnb.timemachine", "kapnb.whatif"),
+)
 
 #: Packages, and rooms of kapnb, that show or play something to a person at a notebook.
 _NOTEBOOK_ONLY = (
     *("IPython", "anywidget", "ipykernel", "ipywidgets", "tqdm"),
     *("altair", "bokeh", "holoviews", "hvplot", "matplotlib", "panel", "plotly", "seaborn"),
-    *(
-        "kapnb.Simulation",
-        "kapnb.TaskRun",
-        "kapnb.Transcript",
-        "kapnb.simulate",
-        "kapnb.simulation",
-    ),
-    *("kapnb.check_resume", "kapnb.faults", "kapnb.last_run", "kapnb.lint", "kapnb.stress"),
-    *("kapnb.notebook", "kapnb.sources", "kapnb.testing", "kapnb_exporter"),
+    *("kapnb.MomentError", "kapnb.Transcript"),
+    *("kapnb.notebook", "kapnb.testing", "kapnb_exporter"),
+    *_RUNS,
 )
 
 #: Calls that bring the analyst's data: files, tables, databases, recordings, simulations.
 _DATA = (
-    *("open", "io.open", "joblib.load", "sqlite3", "urllib.request"),
+    *("open", "io.open", "joblib.load", "sqlite3", "torch.load", "urllib.request"),
     *("dask", "duckdb", "geopandas", "pandas", "polars", "pyarrow", "xarray"),
     *("numpy.fromfile", "numpy.genfromtxt", "numpy.load", "numpy.loadtxt", "numpy.memmap"),
     *("httpx", "influxdb", "influxdb_client", "requests", "sqlalchemy"),
     *("seaborn.load_dataset", "sklearn.datasets"),
-    *("kapnb.Simulation", "kapnb.TaskRun", "kapnb.simulate", "kapnb.simulation", "kapnb.sources"),
-    *("kapnb.check_resume", "kapnb.faults", "kapnb.last_run", "kapnb.lint", "kapnb.stress"),
+    *_RUNS,
 )
 
 #: Calls into those packages that make a plain constant, the same on every machine.
 _CONSTANTS = (
     *("pandas.DateOffset", "pandas.Interval", "pandas.Period", "pandas.offsets"),
     *("pandas.Timedelta", "pandas.Timestamp", "pandas.to_timedelta"),
+)
+
+#: Packages whose import takes long enough to be felt: tenths of a second, or seconds.
+HEAVY = frozenset(
+    (
+        *("catboost", "cv2", "dask", "jax", "keras", "lightgbm", "numba", "numpy", "onnxruntime"),
+        *("pandas", "polars", "pyarrow", "scipy", "sklearn", "statsmodels", "tensorflow", "torch"),
+        *("transformers", "xarray", "xgboost"),
+    )
+)
+
+#: Functions behind which names are made up while the script runs.
+BLIND = frozenset(("__import__", "eval", "exec", "globals", "importlib.import_module"))
+
+#: Calls that answer otherwise each time, or in each process.
+_VOLATILE = (
+    *("datetime.date.today", "datetime.datetime.now", "datetime.datetime.today"),
+    *("datetime.datetime.utcnow", "hash", "id", "os.getpid", "os.urandom", "secrets"),
+    *("numpy.random", "random", "time.localtime", "time.monotonic", "time.perf_counter"),
+    *("time.time", "time.time_ns", "uuid.uuid1", "uuid.uuid4"),
 )
 
 #: Calls that a person answers.
@@ -73,6 +97,11 @@ def is_standard_stream(path: str) -> bool:
 def is_user_input(path: str) -> bool:
     """Whether calling the path asks a person."""
     return _is_under(path, _USER_INPUT)
+
+
+def is_volatile(path: str) -> bool:
+    """Whether calling the path gives something else each time, or in each process."""
+    return _is_under(path, _VOLATILE)
 
 
 def is_ipython_name(name: str) -> bool:

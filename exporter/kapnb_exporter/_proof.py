@@ -6,10 +6,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import distribution
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
 
+from kapnb.errors import ExportError
+from kapnb_exporter._distributions import beyond, until_both_have_it
 from kapnb_exporter._execute import Execution, Recording
 from kapnb_exporter._process import Process
 from kapnb_exporter._request import Request
@@ -96,7 +99,8 @@ def prove(product: Product, execution: Execution, ours: tuple[Recording, ...], w
     with _folders() as (beside, empty):
         script, *_ = write_all(beside, format_named("script").files(product))
         process = Process(python, script, empty, execution.folder, isolated=mode == "venv")
-        bench = _bench(process, execution, ours, way, _other_python(interpreter))
+        other_python = _other_python(interpreter)
+        bench = _bench(process, execution, ours, way, other_python, product.volatile)
         plural = "s" * (len(ours) != 1)
         way.tell(f"replaying {len(ours)} simulation{plural} against {script.name}")
         rows = [first, *verify(bench, way.show)]
@@ -142,7 +146,7 @@ def prove_package(
             else:
                 script = Path(start.command[-1])
                 process = Process(product.interpreter, script, empty, execution.folder, True, start)
-                bench = _bench(process, execution, product.recordings, way, "")
+                bench = _bench(process, execution, product.recordings, way)
                 rows.append(verify_start(bench, start.label))
             way.show(rows[-1])
     return tuple(rows)
@@ -163,7 +167,8 @@ def _bench(
     execution: Execution,
     ours: tuple[Recording, ...],
     way: Way,
-    other_python: str,
+    other_python: str = "",
+    volatile: tuple[str, ...] = (),
 ) -> Bench:
     return Bench(
         process=process,
@@ -173,6 +178,7 @@ def _bench(
         deterministic=execution.answer["deterministic"],
         allow_state_loss=way.request.allow_state_loss,
         other_python=other_python,
+        volatile=volatile,
     )
 
 
@@ -187,6 +193,8 @@ def _interpreter(product: Product, way: Way) -> tuple[str, Row]:
     if way.request.verify == "fast":
         what = "this interpreter's packages were used; what the script declares was not installed"
         return here, Row("dependencies", "not verified", what)
+    if way.python:
+        _check_exists(product, way.python)
     way.tell(f"installing {', '.join(product.requirements)}")
     try:
         wheel = way.request.runtime_wheel
@@ -197,3 +205,18 @@ def _interpreter(product: Product, way: Way) -> tuple[str, Row]:
         return here, Row("dependencies", "not verified", str(error))
     packages = ", ".join(product.requirements)
     return python, Row("dependencies", "ok", f"a venv with nothing but {packages}")
+
+
+def _check_exists(product: Product, python: str) -> None:
+    """Refuse pins that no index has for a Python, and say more than an installer could."""
+    names = (text.partition("==") for text in product.requirements)
+    pins = [distribution(name) for name, _, release in names if release and name != "kapnb"]
+    target = inspect(python)
+    too_new = beyond(pins, target.version)
+    if too_new:
+        raise ExportError(
+            f"Python {target.version} cannot have {', '.join(too_new)}, which the notebook ran "
+            f"with; {until_both_have_it(too_new, target.minor)}",
+            where=product.notebook,
+            code="KN406",
+        )

@@ -7,6 +7,7 @@ counted over the whole notebook, Markdown included, from 1; lines within their c
 
 from __future__ import annotations
 
+import ast
 import difflib
 import sys
 from collections.abc import Sequence
@@ -94,6 +95,13 @@ def ambiguous_cell(notebook: Notebook, classes: Sequence[Statement]) -> ExportEr
 
 def undefined(space: Namespace, use: Use) -> ExportError:
     """KN201, when no cell that could be read defines a name."""
+    if use.read.name == "__file__":
+        message = (
+            f"`__file__`, used by {use.user}, does not exist in a notebook, so what is made of it "
+            'was never tried. `MODEL = artifact("model.pkl")` finds a file beside the script, in '
+            "models/ there and in ../models/, or at MODEL_PATH"
+        )
+        return _refusal("KN201", space.notebook, use.place, message)
     message = (
         f"`{use.read.name}`, used by {use.user}, is not defined in any cell."
         f"{_likely_cure(space, use.read.name)} "
@@ -185,6 +193,16 @@ def star_import(notebook: Notebook, use: Use, stars: Sequence[Import]) -> Export
     return _refusal("KN205", notebook, use.place, message)
 
 
+def shadowed_builtin(notebook: Notebook, use: Use) -> ExportError:
+    """KN205, when a star import, or a magic, gives a builtin's name another meaning."""
+    message = (
+        f"`{use.read.name}`, used by {use.user}, is Python's own in the script, but not in the "
+        "notebook, where a star import or a magic puts something else in its place. Import that "
+        "by name, or under another one"
+    )
+    return _refusal("KN205", notebook, use.place, message)
+
+
 def notebook_only(notebook: Notebook, use: Use, path: str) -> ExportError:
     """KN206, when the script would need a package that is for notebooks."""
     message = (
@@ -219,6 +237,8 @@ def bound_by_block(
         f"`{use.read.name}`, used by {use.user}, is bound by {construct} "
         f"({_at(_place(statement))}). Define it by a plain assignment"
     )
+    if isinstance(statement.node, ast.With | ast.AsyncWith):
+        message += '; what is read from a file, by artifact("FILE")'
     return _refusal("KN208", notebook, use.place, message)
 
 
@@ -228,7 +248,8 @@ def mutated(
     """KN209, when another statement changes an object of the closure."""
     message = (
         f"`{name}`, defined in {_at(_place(definition))} and needed by the script, is changed "
-        "here; the script would have it unchanged. Build it in its definition"
+        "here; the script would have it unchanged. Build it in its definition, or give what "
+        "comes of it a name of its own with freeze() or artifact()"
     )
     return _refusal("KN209", notebook, place, message)
 
@@ -240,6 +261,15 @@ def writes_global(notebook: Notebook, statement: Statement, write: Read) -> Expo
         "all groups share. Keep it in the group's state"
     )
     return _refusal("KN210", notebook, (statement.cell, write.line), message)
+
+
+def changes_global(notebook: Notebook, statement: Statement, read: Read) -> ExportError:
+    """KN210, when a function of the closure changes a module-level object in place."""
+    message = (
+        f"{read.user} changes `{read.name}`, which a snapshot does not hold and all groups share. "
+        f"Keep it in the group's state. {_allow('KN210')}"
+    )
+    return _refusal("KN210", notebook, (statement.cell, read.line), message)
 
 
 def out_of_order(notebook: Notebook, use: Use, binding: Statement) -> ExportError:
@@ -276,6 +306,19 @@ def unwritable(notebook: Notebook, statement: Statement) -> ExportError:
     """KN213, when an `artifact` cannot be written into a script."""
     assert statement.kept is not None
     message = f"artifact(…) cannot be exported: {statement.kept.fault}"
+    return _refusal("KN213", notebook, _place(statement), message)
+
+
+def holds_own_class(
+    notebook: Notebook, statement: Statement, definition: Binding, name: str
+) -> ExportError:
+    """KN213, when an artifact is pickled from classes or functions of the notebook."""
+    message = (
+        f"`{statement.title}` holds `{name}` ({_at(_place(definition))}), which the script does "
+        "not define, so that the file could not be read there. Move it into a module beside the "
+        "notebook and bring that along (--bring-modules), or keep plain values and arrays and make "
+        "the object of them in the script"
+    )
     return _refusal("KN213", notebook, _place(statement), message)
 
 
@@ -321,6 +364,17 @@ def secret(notebook: Notebook, statement: Statement, line: int, kind: str) -> Ex
     )
     where = notebook.where(statement.cell, line)
     return ExportError(message, where=where, code="KN310")
+
+
+def secret_in_data(
+    notebook: Notebook, handler: str, place: tuple[int, int], kind: str
+) -> ExportError:
+    """KN310, when the options or the data of a simulation hold a secret."""
+    message = (
+        f"a simulation of {handler} holds what looks like {kind}, and the script carries some of "
+        f"it for --check. Simulate it with something made up. {_allow('KN310')}"
+    )
+    return ExportError(message, where=notebook.where(*place), code="KN310")
 
 
 def machine_path(notebook: Notebook, statement: Statement, line: int, path: str) -> ExportError:

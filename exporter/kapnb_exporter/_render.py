@@ -7,10 +7,10 @@ hash enters.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from kapnb._freeze import literal
 from kapnb.errors import ExportError
 from kapnb.model import InfoResponse
 from kapnb_exporter._closure import Closure
@@ -22,8 +22,10 @@ from kapnb_exporter._statements import Statement
 
 __all__ = ["Facts", "render"]
 
-# Before the user's imports, because importing may print, and may take long. An `if` block,
-# unlike a bare call, does not end the import section of a module for linters.
+# Before the user's imports, because importing may print, and may take long; behind our own,
+# which do neither. So ours stand apart, and linters agree with their place whether they count
+# kapnb as a package that is installed or, in its own checkout, as one that is at home. An `if`
+# block, unlike a bare call, does not end the import section of a module for linters.
 _PREPARE = """\
 if __name__ == "__main__":
     from kapnb.script import prepare
@@ -36,8 +38,9 @@ _DECLARED = """\
 prepare(  # info is answered at once, before the imports below
         wants="{wants}",
         provides="{provides}",
-        options={options},
+        options={options},{beside}
     )"""
+_BESIDE = "modules_beside=True"
 
 _SERVE = """\
 if __name__ == "__main__":
@@ -75,6 +78,8 @@ class Facts:
         Lines of a transcript for the script to check itself with.
     target : str or None
         The Python version it is to be proven for, such as ``3.12``, if one was asked for.
+    modules_beside : bool
+        Whether modules of the notebook's folder come along.
     """
 
     info: InfoResponse | None = None
@@ -82,6 +87,7 @@ class Facts:
     modules: frozenset[str] = field(default_factory=frozenset)
     check: str = ""
     target: str | None = None
+    modules_beside: bool = False
 
 
 _NOTHING = Facts()
@@ -108,12 +114,14 @@ def render(closure: Closure, facts: Facts = _NOTHING) -> str:
         If a value is needed that only running the notebook gives.
     """
     futures = [item for item in closure.imports if item.module == "__future__"]
-    others = [item for item in closure.imports if item.module != "__future__"]
+    ours = [item for item in closure.imports if item.package == "kapnb"]
+    others = [item for item in closure.imports if item not in (*futures, *ours)]
     needed, _ = requirements(closure.modules | facts.modules)
     head = [
         f"#!/usr/bin/env python3\n{header(closure, needed, facts.target)}\n{_docstring(closure)}",
         render_imports(futures),
-        _PREPARE.format(call=_prepare(facts.info)),
+        render_imports(ours),
+        _PREPARE.format(call=_prepare(facts)),
         render_imports(others),
     ]
     body = "".join(_body(closure, facts.values))
@@ -121,15 +129,17 @@ def render(closure: Closure, facts: Facts = _NOTHING) -> str:
     return "\n\n".join(part for part in head if part) + f"{body}\n\n\n{start}"
 
 
-def _prepare(info: InfoResponse | None) -> str:
-    """Write the call that takes stdout and, if `info` is known, declares it."""
+def _prepare(facts: Facts) -> str:
+    """Write the call that takes stdout and, if it is known, declares the answer to info."""
+    info = facts.info
     if info is None:
-        return "prepare()"
+        return f"prepare({_BESIDE if facts.modules_beside else ''})"
     options = {name: [kind.name for kind in kinds] for name, kinds in info.options.items()}
     return _DECLARED.format(
         wants=info.wants.name,
         provides=info.provides.name,
-        options=json.dumps(options, ensure_ascii=False),
+        options=literal(options, indent=8, used=len("options=,")),
+        beside=f"\n        {_BESIDE}," if facts.modules_beside else "",
     )
 
 

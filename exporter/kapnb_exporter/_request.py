@@ -42,6 +42,11 @@ class Request:
         ``opc.tcp://HOST:PORT/?namespace=N&node_id=N``.
     alert_when : str or None
         When: a lambda expression of TICKscript, such as ``"anomaly" > 0``.
+    archive : {"tar", "zip"} or None
+        What that microservice takes: a tar file since its release 2026.1, which is the default,
+        a zip file before.
+    device : str or None
+        What it tells the UDF to compute on: ``cpu``, ``gpu`` or ``gpu:N``.
     """
 
     handler: str | None = None
@@ -55,3 +60,5 @@ class Request:
     allow_state_loss: bool = False
     alert: str | None = None
     alert_when: str | None = None
+    archive: str | None = None
+    device: str | None = None

@@ -73,7 +73,7 @@ class _Scope:
 class _Visitor(ast.NodeVisitor):
     def __init__(self) -> None:
         self.module = self._scope = _Scope(_Kind.MODULE, "", None)
-        self._annotating = False
+        self._annotating = self._type_checking = False
         self.imported: list[Read] = []
         self.global_writes: list[Read] = []
 
@@ -229,12 +229,21 @@ class _Visitor(ast.NodeVisitor):
         if self._scope is not self.module or not isinstance(node.target, ast.Name):
             self.visit(node.target)  # in module scope it changes a name and does not define it
 
+    def visit_If(self, node: ast.If) -> None:
+        self.visit(node.test)
+        path = dotted_path(node.test) or ""
+        self._type_checking = path.rpartition(".")[2] == "TYPE_CHECKING"
+        self._visit_all(node.body)
+        self._type_checking = False
+        self._visit_all(node.orelse)
+
     def _visit_import(self, node: ast.Import | ast.ImportFrom) -> None:
         for alias in node.names:
             name, path = imported_path(node, alias)
             module = path if isinstance(node, ast.ImportFrom) else alias.name
+            scope, unread = self._scope, self._type_checking
             self.imported.append(
-                Read(module, node.lineno, self._scope.label, deferred=self._scope.deferred)
+                Read(module, node.lineno, scope.label, False, scope.deferred, in_annotation=unread)
             )
             self._bind(name, node.lineno)
             self._scope.imports[name] = path

@@ -103,6 +103,14 @@ class Statement:
         return _has_word(self.source, name)
 
     @property
+    def looks_up(self) -> Iterator[tuple[int, str]]:
+        """The lines with ``getattr(name, …)``, and the names."""
+        for part in ast.walk(self.node):
+            match part:
+                case ast.Call(func=ast.Name("getattr"), args=[ast.Name(name), *_]):
+                    yield part.lineno, name
+
+    @property
     def is_definition(self) -> bool:
         """Whether it is a function or a class."""
         return self.is_function or isinstance(self.node, ast.ClassDef)

@@ -28,8 +28,8 @@ from kapnb.model import (
     parse_duration,
 )
 from kapnb.simulation import Transcript
-from kapnb.tick import parse, render
-from kapnb.tick._ast import Boolean, Float, Integer, Reference, String
+from kapnb.tick import literal, parse, render
+from kapnb.tick._ast import Reference, String
 
 __all__ = ["DATABASE", "RETENTION_POLICY", "Feed", "feed_of", "tickscript"]
 
@@ -261,7 +261,7 @@ def _options(options: Iterable[ReceivedOption], explained: Mapping[str, str]) ->
         comment = explained.get(option.name, "")
         parts.append(f"\n// {comment}\n" if comment else "")
         explained = {name: text for name, text in explained.items() if name != option.name}
-        parts.append(f".{option.name}({', '.join(map(_value, option.values))})")
+        parts.append(f".{option.name}({', '.join(map(literal, option.values))})")
     return "".join(parts)
 
 
@@ -290,7 +290,7 @@ def _alert_hint(name: str, feed: Feed) -> str:
     elif not math.isfinite(value):
         return ""  # no literal says so
     else:
-        condition = f"{reference} > {_value(_number(value))}"
+        condition = f"{reference} > {literal(_number(value))}"
         why = "; the limit is the largest value of the simulation"
     message = f"{name}: {names[0]} is {{{{ index .Fields {_quoted(names[0])} }}}}"
     alert = (
@@ -314,17 +314,3 @@ def _quoted(text: str) -> str:
 
 def _text(value: str) -> str:
     return render(String(value))
-
-
-def _value(item: OptionValue) -> str:
-    """Return one argument as TICKscript writes it, which converts nothing."""
-    value: Any = item.value
-    if item.type is ValueType.BOOL:
-        return render(Boolean(value))
-    if item.type is ValueType.STRING:
-        return _text(value)
-    if item.type is ValueType.DURATION:
-        return str(Duration(value))
-    if item.type is ValueType.INT:
-        return render(Integer(value)) if value >= 0 else f"-{render(Integer(-value))}"
-    return render(Float(value)) if value >= 0 else f"-{render(Float(-value))}"

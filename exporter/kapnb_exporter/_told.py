@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from kapnb.errors import ExportError
 from kapnb.model import InfoResponse
 from kapnb.simulation import message_from_text
 from kapnb_exporter import _refusals
-from kapnb_exporter._after import closing_cell
+from kapnb_exporter._after import Asked, closing_cell
+from kapnb_exporter._carried import check_carried, travelling
 from kapnb_exporter._closure import Closure
 from kapnb_exporter._excerpt import excerpt
 from kapnb_exporter._execute import Execution, Recording
 from kapnb_exporter._kept import Values, head_of
 from kapnb_exporter._literals import find_machine_path, find_secret
 from kapnb_exporter._modules import Modules, bring
+from kapnb_exporter._namespace import read_namespace
+from kapnb_exporter._notices import volatile_calls
 from kapnb_exporter._policy import is_local
 from kapnb_exporter._render import Facts, render
 from kapnb_exporter._requirements import requirements
@@ -25,12 +28,20 @@ from kapnb_exporter.formats import File, Product
 __all__ = ["closing", "make_product", "simulations_of"]
 
 
-def closing(closure: Closure) -> Callable[[Path], str]:
-    """Return what writes the cell that asks the kernel for all that the script needs of it."""
-    frozen = {kept.name: len(head_of(kept)) for kept in closure.kept if kept.file is None}
-    files = [kept.file for kept in closure.kept if kept.file is not None]
-    names = sorted(closure.defined - {kept.name for kept in closure.kept})
-    return lambda records: closing_cell(records, closure.handler, names, frozen, files)
+def closing(closures: Iterable[Closure]) -> Callable[[Path], str]:
+    """Return what writes the cell that asks the kernel for all that the scripts need of it."""
+    asked = [_asked(closure) for closure in closures]
+    return lambda records: closing_cell(records, asked)
+
+
+def _asked(closure: Closure) -> Asked:
+    return Asked(
+        handler=closure.handler,
+        names=sorted(closure.defined - {kept.name for kept in closure.kept}),
+        frozen={kept.name: len(head_of(kept)) for kept in closure.kept if kept.file is None},
+        files=[kept.file for kept in closure.kept if kept.file is not None],
+        builtins=sorted(closure.builtins),
+    )
 
 
 def _facts(
@@ -44,7 +55,7 @@ def _facts(
     modules = frozenset(_unpickled(execution, closure, local=False)) | brought.imports
     if _takes_frames(closure):
         modules |= {"pandas"}
-    plain = [r.transcript for r in ours if not r.env and r.error is None]
+    plain = [r.transcript for r in travelling(ours, closure.notebook.path.parent)]
     return Facts(
         info=_info(closure, ours[0]) if ours else None,
         values=Values(
@@ -54,6 +65,7 @@ def _facts(
         modules=modules,
         check=excerpt(plain),
         target=target,
+        modules_beside=bool(brought.files),
     )
 
 
@@ -130,14 +142,18 @@ def make_product(
     Raises
     ------
     ExportError
-        KN206, KN301, KN302, KN310, KN311 or KN312: something of it must not travel, or cannot.
+        KN205, KN206, KN213, KN301, KN302, KN310, KN311 or KN312: it must not travel, or cannot.
     """
+    for name in execution.answer["shadowed"]:
+        raise _refusals.shadowed_builtin(closure.notebook, closure.builtins[name])
     _check_frozen(closure, execution)
+    _check_pickled(closure, execution)
     brought = _brought(closure, execution, bring_modules=bring_modules)
     facts = _facts(closure, execution, ours, brought, target)
     _check_name(name, facts, brought)
     needed, unknown = requirements(closure.modules | facts.modules)
     _refuse_unknown(closure, unknown)
+    check_carried(closure, ours, [facts.check])
     beside = [File(path, content) for path, content in brought.files.items()]
     for file, told in execution.answer["artifacts"].items():
         beside.append(File(file, Path(told["path"]).read_bytes()))
@@ -147,6 +163,8 @@ def make_product(
         notebook=closure.notebook.name,
         script=render(closure, facts),
         requirements=needed,
+        modules=closure.modules | facts.modules,
+        volatile=volatile_calls(closure, read_namespace(closure.notebook)),
         beside=tuple(beside),
     )
 
@@ -175,6 +193,17 @@ def _check_frozen(closure: Closure, execution: Execution) -> None:
             path = find_machine_path(node, text, 1, folder)
             if path is not None:
                 raise _refusals.machine_path(notebook, statement, statement.line, path[1])
+
+
+def _check_pickled(closure: Closure, execution: Execution) -> None:
+    """Refuse an artifact that holds objects of a class which stays behind in the notebook."""
+    space = read_namespace(closure.notebook)
+    for statement in closure.statements:
+        file = statement.kept and statement.kept.file
+        for name in execution.answer["artifacts"][file]["own"] if file else ():
+            definition = space.binding(name)
+            if name not in closure.names and definition is not None:
+                raise _refusals.holds_own_class(closure.notebook, statement, definition, name)
 
 
 def _refuse_unknown(closure: Closure, unknown: tuple[str, ...]) -> None:

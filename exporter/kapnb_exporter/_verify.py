@@ -88,6 +88,8 @@ class Bench:
         Whether it may answer otherwise after a restart.
     other_python : str
         The script's Python version, if it is not the notebook's.
+    volatile : tuple of str
+        Places in the notebook where the clock, chance or the process decide.
     """
 
     process: Process
@@ -97,6 +99,7 @@ class Bench:
     deterministic: bool = True
     allow_state_loss: bool = False
     other_python: str = ""
+    volatile: tuple[str, ...] = ()
 
 
 def verify(bench: Bench, tell: Callable[[Row], None]) -> list[Row]:
@@ -207,7 +210,9 @@ def _options(bench: Bench) -> Iterator[Row]:
     for probe, answer in zip(bench.probes, answers, strict=True):
         _compare(bench, probe.transcript, answer, f"init with {probe.name}")
     if bench.probes:
-        yield Row("init", "ok", f"with {', '.join(probe.name for probe in bench.probes)}")
+        quickest = min(answer.seconds for answer in answers)
+        names = ", ".join(probe.name for probe in bench.probes)
+        yield Row("init", "ok", f"with {names}; within {quickest:.2f} s of the start")
 
 
 def _restore(bench: Bench) -> Iterator[Row]:
@@ -347,7 +352,12 @@ def _reason(message: Any) -> str:
 
 
 def _why(bench: Bench) -> str:
-    """Say what else differs: the interpreter, or definitions once the notebook had run."""
+    """Say what else differs: the interpreter, the hour, definitions once the notebook had run."""
+    if bench.volatile:
+        return (
+            f"\nIt calls what gives something else each time: {', '.join(bench.volatile)}. "
+            "Take the point's time, or seed random.Random in group_state()"
+        )
     if bench.other_python:
         here = ".".join(map(str, sys.version_info[:2]))
         return (

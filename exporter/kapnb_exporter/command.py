@@ -45,16 +45,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write what an operator needs, too: kapacitor.conf, TICKscript, requirements, unit",
     )
-    alerts = parser.add_argument_group("alerts, with --format tsam")
-    alerts.add_argument(
+    tsam = parser.add_argument_group("with --format tsam")
+    tsam.add_argument(
+        "--archive",
+        choices=("tar", "zip"),
+        help="a tar file (the default), or a zip file for releases before 2026.1",
+    )
+    tsam.add_argument("--device", metavar="DEVICE", help="cpu, gpu or gpu:N")
+    tsam.add_argument(
         "--alert",
         metavar="URL",
-        help="mqtt://HOST:PORT/TOPIC, or opc.tcp://HOST:PORT/?namespace=N&node_id=N",
+        help="where alerts go: mqtt://HOST:PORT/TOPIC, or opc.tcp://HOST:PORT/?namespace=N&node_id=N",
     )
-    alerts.add_argument(
+    tsam.add_argument(
         "--alert-when",
         metavar="LAMBDA",
-        help="a condition of TICKscript: '\"flag\" > 0'",
+        help="when: a condition of TICKscript: '\"flag\" > 0'",
     )
     _add_proof(parser.add_argument_group("the proof"))
 
@@ -106,6 +112,8 @@ def execute(arguments: argparse.Namespace) -> int:
         allow_state_loss=arguments.allow_state_loss,
         alert=arguments.alert,
         alert_when=arguments.alert_when,
+        archive=arguments.archive,
+        device=arguments.device,
     )
     with Progress(sys.stderr) as progress:
         run = export_all if arguments.all else _export_one
@@ -119,6 +127,8 @@ def execute(arguments: argparse.Namespace) -> int:
     for exported in done:
         for note in exported.notes:
             print(f"note: {note}", file=sys.stderr)
+        for warning in exported.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
         print(f"{exported.script}: {_proof(exported)}")
     return 0
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 import tarfile
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -27,14 +29,17 @@ MAX_CONFIG = 5 * 1024
 MAX_BYTES = 100 * 1024 * 1024
 MAX_ENTRIES = 100
 MAX_RATIO = 100
-#: What may travel; ``.json`` since archives are tar files.
-SUFFIXES = frozenset(
+#: What may travel in a zip file, as releases before 2026.1 take it; and in a tar file.
+ZIP_SUFFIXES = frozenset(
     (".py", ".tick", ".txt", ".cb", ".pkl", ".joblib", ".xml", ".bin", ".onnx", ".pt", ".pth")
-) | {".json"}
+)
+SUFFIXES = ZIP_SUFFIXES | {".json"}
 FOLDERS = ("models", "tick_scripts", "udfs")
 #: Names that its own folders have.
 RESERVED = frozenset(("tmp", "log", "kapacitor", "py_package", *FOLDERS))
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
+_LINK = "is a link; put the file there"
+_ODD = "is neither an ordinary file nor a folder"
 _DEVICE = re.compile(r"cpu|gpu(:\d+)?", re.IGNORECASE)
 _ALERTS = {
     "mqtt": ("mqtt_broker_host", "mqtt_broker_port", "name"),
@@ -66,7 +71,9 @@ class Fault:
         return f"{self.where}: {self.reason}"
 
 
-def validate(archive: Path, config: Path | Mapping[str, Any] | None = None) -> tuple[Fault, ...]:
+def validate(
+    archive: Path, config: Path | Mapping[str, Any] | None = None, *, kind: str = "tar"
+) -> tuple[Fault, ...]:
     """Return what the service would refuse, or accept and never run.
 
     Parameters
@@ -75,6 +82,8 @@ def validate(archive: Path, config: Path | Mapping[str, Any] | None = None) -> t
         What is posted to ``/udfs/package``.
     config : Path or mapping, optional
         What is posted to ``/config``; without it only the archive is looked at.
+    kind : {"tar", "zip"}
+        What the service takes: a tar file since its release 2026.1, a zip file before.
 
     Returns
     -------
@@ -92,20 +101,20 @@ def validate(archive: Path, config: Path | Mapping[str, Any] | None = None) -> t
     udfs/mean.py: is missing
     tick_scripts/mean.tick: is missing
     """
-    faults = [*_archive_name(archive)]
+    faults = [*_archive_name(archive, kind)]
     files: dict[str, bytes] = {}
     try:
-        with tarfile.open(archive) as opened:
-            entries = opened.getmembers()
-            faults += _scan(archive, entries)
+        with _OPENED[kind](archive) as opened:
+            entries = opened.entries()
+            faults += _scan(archive, entries, kind)
             if not faults:  # only what is safe is read
                 files = {
-                    entry.name.removeprefix("./"): _read(opened, entry)
+                    entry.name.removeprefix("./"): opened.read(entry.name)
                     for entry in entries
-                    if entry.isfile()
+                    if entry.kind == "file"
                 }
-    except (OSError, EOFError, tarfile.TarError) as error:
-        return (*faults, Fault("archive", archive.name, f"is no readable tar archive: {error}"))
+    except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
+        return (*faults, Fault("archive", archive.name, f"is no readable {kind} archive: {error}"))
     if faults:
         return tuple(faults)
     name = archive.stem
@@ -116,15 +125,17 @@ def validate(archive: Path, config: Path | Mapping[str, Any] | None = None) -> t
     return tuple(faults)
 
 
-def check(archive: Path, config: Path | Mapping[str, Any] | None = None) -> None:
-    """Refuse what `validate` finds fault with.
+def check(
+    archive: Path, config: Path | Mapping[str, Any] | None = None, *, kind: str = "tar"
+) -> None:
+    """Refuse what `validate`, which has the same parameters, finds fault with.
 
     Raises
     ------
     ExportError
         KN408, with each fault on a line.
     """
-    faults = validate(archive, config)
+    faults = validate(archive, config, kind=kind)
     if faults:
         lines = "".join(f"\n  {fault}" for fault in faults)
         raise ExportError(f"the service would not run {archive.name}:{lines}", code="KN408")
@@ -133,16 +144,87 @@ def check(archive: Path, config: Path | Mapping[str, Any] | None = None) -> None
 # -------------------------------------------------------------------------------- archive
 
 
-def _archive_name(archive: Path) -> Iterator[Fault]:
-    if archive.suffix != ".tar":
-        yield Fault("name", archive.name, "must end in .tar")
+def _archive_name(archive: Path, kind: str) -> Iterator[Fault]:
+    if archive.suffix != f".{kind}":
+        yield Fault("name", archive.name, f"must end in .{kind}")
     if not _NAME.fullmatch(archive.stem):
         yield Fault("name", archive.name, "may have letters, digits and . _ - in its name alone")
     if archive.stem in RESERVED:
         yield Fault("name", archive.name, f"{archive.stem} is a folder of the service itself")
 
 
-def _scan(archive: Path, entries: list[tarfile.TarInfo]) -> Iterator[Fault]:
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What an archive says of one thing in it; its kind is ``file``, ``folder``, or a fault."""
+
+    name: str
+    size: int
+    kind: str
+
+
+class _Tar:
+    """A tar file, as it is since release 2026.1."""
+
+    def __init__(self, path: Path) -> None:
+        self._archive = tarfile.open(path)  # noqa: SIM115  # closed by `__exit__`
+
+    def __enter__(self) -> _Tar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._archive.close()
+
+    def entries(self) -> list[_Entry]:
+        return [_Entry(one.name, one.size, self._kind(one)) for one in self._archive.getmembers()]
+
+    def read(self, name: str) -> bytes:
+        stream = self._archive.extractfile(name)
+        return stream.read() if stream else b""
+
+    @staticmethod
+    def _kind(entry: tarfile.TarInfo) -> str:
+        if entry.issym() or entry.islnk():
+            return _LINK
+        if entry.issparse() or not (entry.isreg() or entry.isdir()):
+            return _ODD
+        return "file" if entry.isreg() else "folder"
+
+
+class _Zip:
+    """A zip file, as it was before."""
+
+    def __init__(self, path: Path) -> None:
+        self._archive = zipfile.ZipFile(path)
+
+    def __enter__(self) -> _Zip:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._archive.close()
+
+    def entries(self) -> list[_Entry]:
+        found = self._archive.infolist()
+        return [_Entry(one.filename, one.file_size, self._kind(one)) for one in found]
+
+    def read(self, name: str) -> bytes:
+        return self._archive.read(name)
+
+    @staticmethod
+    def _kind(entry: zipfile.ZipInfo) -> str:
+        mode = entry.external_attr >> 16
+        if stat.S_ISLNK(mode):
+            return _LINK
+        if entry.flag_bits & 1:
+            return "is encrypted"
+        if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+            return _ODD
+        return "folder" if entry.is_dir() else "file"
+
+
+_OPENED: dict[str, type[_Tar | _Zip]] = {"tar": _Tar, "zip": _Zip}
+
+
+def _scan(archive: Path, entries: list[_Entry], kind: str) -> Iterator[Fault]:
     """Apply the scan for what may not be unpacked."""
     total, packed = sum(entry.size for entry in entries), archive.stat().st_size
     if len(entries) > MAX_ENTRIES:
@@ -153,28 +235,22 @@ def _scan(archive: Path, entries: list[tarfile.TarInfo]) -> Iterator[Fault]:
         yield Fault("size", archive.name, f"holds {_mb(max(total, packed))}; 100 MB are the limit")
     if total > MAX_RATIO * packed:
         yield Fault("ratio", archive.name, f"grows to more than {MAX_RATIO} times its size")
+    suffixes = ZIP_SUFFIXES if kind == "zip" else SUFFIXES
     for entry in entries:
-        yield from _entry(entry)
+        yield from _entry(entry, suffixes)
 
 
-def _entry(entry: tarfile.TarInfo) -> Iterator[Fault]:
+def _entry(entry: _Entry, suffixes: frozenset[str]) -> Iterator[Fault]:
     path = PurePosixPath(entry.name)
     if path.is_absolute() or ".." in path.parts:
         yield Fault("path", entry.name, "must be a path inside the archive")
-    if entry.issym() or entry.islnk():
-        yield Fault("kind", entry.name, "is a link; put the file there")
-    elif entry.issparse() or not (entry.isreg() or entry.isdir()):
-        yield Fault("kind", entry.name, "is neither an ordinary file nor a folder")
-    elif entry.isreg() and path.suffix not in SUFFIXES:
-        allowed = " ".join(sorted(SUFFIXES))
+    if entry.kind not in ("file", "folder"):
+        yield Fault("kind", entry.name, entry.kind)
+    elif entry.kind == "file" and path.suffix not in suffixes:
+        allowed = " ".join(sorted(suffixes))
         yield Fault("type", entry.name, f"may not travel; these may: {allowed}")
     if entry.size > MAX_BYTES:
         yield Fault("size", entry.name, f"has {_mb(entry.size)}; 100 MB are the limit")
-
-
-def _read(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
-    stream = archive.extractfile(entry)
-    return stream.read() if stream else b""
 
 
 def _mb(size: int) -> str:
@@ -254,7 +330,7 @@ def _config(name: str, content: Mapping[str, Any], files: Mapping[str, bytes]) -
     if "name" not in udfs:
         yield Fault("config", "udfs.name", "is missing")
     elif udfs["name"] != name:
-        yield Fault("one name", "udfs.name", f"is {udfs['name']!r}, and the archive is {name}.tar")
+        yield Fault("one name", "udfs.name", f"is {udfs['name']!r}, and the archive is {name}")
     yield from _models(name, udfs, files)
     device = udfs.get("device", "cpu")
     if not isinstance(device, str) or not _DEVICE.fullmatch(device):

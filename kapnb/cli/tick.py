@@ -80,40 +80,24 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _report(check: ScriptCheck, path: str, text: str) -> Iterator[str]:
     """Yield the lines to print: refusals, remarks, lints, and a verdict."""
-    if check.define:
-        yield from _refusal(check.define, f"invalid TICKscript: {check.define}", path, text)
-    if check.enable:
-        yield from _refusal(check.enable, str(check.enable), path, text)
-    for remark in check.unchecked:
-        line, column = remark.position
-        yield f"{path}:{line}:{column}: not checked: {remark.text}"
-    for found in check.lints:
-        line, column = found.position
-        yield f"{path}:{line}:{column}: {found.code} {found.text}"
-        yield f"    → {found.remedy}"
-    verdict = "defined but not run" if check.enable else "accepted"
-    counts = [
-        f"{len(items)} {one if len(items) == 1 else many}"
-        for items, one, many in (
-            (check.lints, "remark", "remarks"),
-            (check.unchecked, "place not checked", "places not checked"),
-        )
-        if items
-    ]
-    yield f"{path}: {', '.join(['refused' if check.define else verdict, *counts])}"
+    from kapnb.tick import refusals, remarks, verdict
+
+    for error, message in refusals(check):
+        yield from _refusal(error, message, path, text)
+    yield from remarks(check, lambda line, column: f"{path}:{line}:{column}")
+    yield f"{path}: {verdict(check)}"
 
 
 def _refusal(error: TickError, message: str, path: str, text: str) -> Iterator[str]:
     """Yield Kapacitor's text, with the line that it is about and a caret under the place."""
+    from kapnb.tick import excerpt
+
     if not (error.line and error.column):
         yield f"{path}: {message}"
         return
     yield f"{path}:{error.line}:{error.column}: {message}"
-    source = text.split("\n")[error.line - 1]
-    # Kapacitor counts bytes; a caret stands under a character.
-    before = source.encode()[: error.column - 1].decode(errors="ignore")
-    yield f"    {source}"
-    yield "    " + "".join("\t" if char == "\t" else " " for char in before) + "^"
+    for line in excerpt(text, error.line, error.column):
+        yield f"    {line}"
 
 
 # ----------------------------------------------------------------------------- format

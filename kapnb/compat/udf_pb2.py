@@ -19,7 +19,9 @@ from kapnb.model import EdgeType as _Edge
 from kapnb.model import ValueType as _Value
 from kapnb.protocol._wire import schema
 
+#: A kind of edge, by its number on the wire.
 STREAM, BATCH = 0, 1
+#: A type of option values, by its number on the wire.
 BOOL, INT, DOUBLE, STRING, DURATION = range(5)
 
 
@@ -60,7 +62,9 @@ class _Enum:
         return self._numbers[name]
 
 
+#: The kinds of edges: `Name`, `Value`, `keys` and so on, as protobuf has them.
 EdgeType = _Enum({edge.name: edge.value for edge in _Edge})
+#: The types of option values, in the same way.
 ValueType = _Enum({value.name: value.value for value in _Value})
 
 

@@ -6,7 +6,8 @@ compared with a run without them. Nothing here is needed to run a Handler.
 """
 
 from kapnb.faults._fault import Both, Fault, FaultySource, InputFault, PointFault, Slot
-from kapnb.faults._lint import Lint, Lints, lint
+from kapnb.faults._lint import Lint, Lints, glance, lint
+from kapnb.faults._measure import Latencies, StateSizes, measure_latency, measure_state
 from kapnb.faults._order import Duplicates, EmptyBatches, Late, Missing, OutOfOrder
 from kapnb.faults._report import VERDICTS, Finding, StressReport
 from kapnb.faults._resume import Loss, Resume, check_resume
@@ -33,6 +34,7 @@ __all__ = [
     "InputFault",
     "Kill",
     "Late",
+    "Latencies",
     "Lint",
     "Lints",
     "Loss",
@@ -46,11 +48,15 @@ __all__ = [
     "ShuffledCodec",
     "Slot",
     "SlowHandler",
+    "StateSizes",
     "StressReport",
     "TypeFlips",
     "all_faults",
     "check_resume",
+    "glance",
     "lint",
+    "measure_latency",
+    "measure_state",
     "shrink",
     "stress",
 ]

@@ -8,16 +8,15 @@ watch its state, its time, or what the order of map entries does to it. The rule
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
-from kapnb.faults._lint_rules import RULES, Lint, Subject
-from kapnb.faults._process import Case
+from kapnb.faults._lint_rules import OUTPUT_RULES, REPLAY_RULES, Lint, Pair, Subject
+from kapnb.faults._measure import case_of, restored
 from kapnb.faults._report import pre
-from kapnb.model import RestoreRequest
-from kapnb.simulation import Simulation, check_options
-from kapnb.simulation._hidden import Hidden
+from kapnb.simulation import Simulation
 
-__all__ = ["Lint", "Lints", "lint"]
+__all__ = ["Lint", "Lints", "glance", "lint"]
 
 
 class Lints(list[Lint]):
@@ -85,19 +84,45 @@ def lint(
     >>> [found.code for found in lint(run)]
     ['group-lost', 'tags-lost']
     """
-    hidden = Hidden(simulation.handler)
-    options = check_options(simulation.options, simulation.info)
-    case = Case(simulation.handler, simulation.info, options, simulation.env, hidden)
-    subject = Subject(simulation, case, _restored(simulation), rate, timeout, clock)
+    case = case_of(simulation)
+    subject = Subject(simulation, case, restored(simulation), rate, timeout, clock)
     try:
-        return Lints(found for rule in RULES for found in rule(subject))
+        found = [*_of_outputs(simulation.pairs)]
+        found += [each for rule in REPLAY_RULES for each in rule(subject)]
+        return Lints(found)
     finally:
-        hidden.reset()
+        case.hidden.reset()
 
 
-def _restored(simulation: Simulation) -> bytes:
-    """Return the snapshot that the run began with; its requests tell."""
-    for _, (is_request, message) in zip(range(4), simulation.transcript, strict=False):
-        if is_request and isinstance(message, RestoreRequest):
-            return message.snapshot
-    return b""
+def glance(simulation: Simulation, *, most: int = 2000) -> Lints:
+    """Say what looks wrong in the answers to the first inputs; nothing is run.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        A run; it may have ended early.
+    most : int, default: 2000
+        How many inputs are looked at.
+
+    Returns
+    -------
+    Lints
+        Those of `lint` that show in what went out: group-lost, tags-lost, type-changed,
+        untagged-points.
+
+    Examples
+    --------
+    >>> class Bare(Handler):
+    ...     def point(self, point):
+    ...         yield Point({"x": point.fields["x"]}, tags={}, dimensions=())
+    >>> run = simulate(Bare, [Point({"x": 1.0}, time=0, tags={"host": "a"})])
+    >>> [found.code for found in glance(run)]
+    ['tags-lost']
+    """
+    pairs = list(islice(simulation.pairs(), most))
+    return Lints(_of_outputs(lambda: pairs))
+
+
+def _of_outputs(pairs: Callable[[], Iterable[Pair]]) -> Iterator[Lint]:
+    for rule in OUTPUT_RULES:
+        yield from rule(pairs())

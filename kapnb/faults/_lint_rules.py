@@ -1,13 +1,17 @@
-"""The rules of `lint`: one function each, in `RULES`. A rule speaks once, of the first place."""
+"""The rules of `lint`: one function each, in one of two tables.
+
+A rule speaks once, of the first place.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
+from kapnb._progress import track
 from kapnb.faults._compare import look
 from kapnb.faults._process import Case, Item, play
 from kapnb.faults._states import state_of, weight
@@ -16,7 +20,10 @@ from kapnb.faults._wire import ShuffledCodec
 from kapnb.model import Batch, Point
 from kapnb.simulation import Simulation
 
-__all__ = ["RULES", "Lint", "Subject"]
+__all__ = ["OUTPUT_RULES", "REPLAY_RULES", "Lint", "Pair", "Subject"]
+
+#: An input with what was sent for it.
+Pair = tuple[Item, list[Item]]
 
 #: In how many places a run is interrupted to weigh the state.
 _SAMPLES = 40
@@ -57,7 +64,7 @@ class Lint:
 
 @dataclass(frozen=True)
 class Subject:
-    """What the rules look at."""
+    """What the rules that run the Handler again look at."""
 
     simulation: Simulation
     case: Case
@@ -70,8 +77,8 @@ class Subject:
 # ------------------------------------------------------------------- what went out
 
 
-def _group_lost(subject: Subject) -> Iterator[Lint]:
-    for item, outputs in subject.simulation.pairs():
+def _group_lost(pairs: Iterable[Pair]) -> Iterator[Lint]:
+    for item, outputs in pairs:
         for output in outputs:
             lost = [name for name in item.dimensions if name not in output.dimensions]
             if lost or (item.by_name and not output.by_name):
@@ -88,8 +95,8 @@ def _group_lost(subject: Subject) -> Iterator[Lint]:
                 return
 
 
-def _tags_lost(subject: Subject) -> Iterator[Lint]:
-    for item, outputs in subject.simulation.pairs():
+def _tags_lost(pairs: Iterable[Pair]) -> Iterator[Lint]:
+    for item, outputs in pairs:
         for output in outputs:
             lost = [name for name in item.tags if name not in output.tags]
             if lost:
@@ -104,9 +111,9 @@ def _tags_lost(subject: Subject) -> Iterator[Lint]:
                 return
 
 
-def _type_changed(subject: Subject) -> Iterator[Lint]:
+def _type_changed(pairs: Iterable[Pair]) -> Iterator[Lint]:
     seen: dict[Any, tuple[type, Point]] = {}
-    for item, outputs in subject.simulation.pairs():
+    for item, outputs in pairs:
         for output in outputs:
             for point in output.points if isinstance(output, Batch) else (output,):
                 for name, value in point.fields.items():
@@ -135,8 +142,8 @@ def _passed(item: Item, name: str) -> str:
     return "it came so from upstream" if came else "the Handler made it"
 
 
-def _untagged_points(subject: Subject) -> Iterator[Lint]:
-    for item, outputs in subject.simulation.pairs():
+def _untagged_points(pairs: Iterable[Pair]) -> Iterator[Lint]:
+    for item, outputs in pairs:
         for output in outputs:
             if isinstance(output, Batch) and output.tags:
                 bare = next((point for point in output.points if not point.tags), None)
@@ -165,7 +172,7 @@ def _state_grows(subject: Subject) -> Iterator[Lint]:
     history: dict[str, list[int]] = {}
     with patch.dict("os.environ", subject.case.env):
         process = subject.case.start(snapshot=subject.restored)
-        for count, item in enumerate(items, 1):
+        for count, item in enumerate(track(items, f"state of {subject.case.name}"), 1):
             process.feed(item)
             if process.error is not None:
                 break
@@ -263,12 +270,15 @@ def _deadline(subject: Subject) -> Iterator[Lint]:
     )
 
 
-#: All rules, in the order in which they speak.
-RULES: tuple[Callable[[Subject], Iterator[Lint]], ...] = (
+#: Rules on what went out, in the order in which they speak.
+OUTPUT_RULES: tuple[Callable[[Iterable[Pair]], Iterator[Lint]], ...] = (
     _group_lost,
     _tags_lost,
     _type_changed,
     _untagged_points,
+)
+#: Rules that let the Handler run again; they speak after those.
+REPLAY_RULES: tuple[Callable[[Subject], Iterator[Lint]], ...] = (
     _state_grows,
     _map_order,
     _deadline,

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 from unittest.mock import patch
 
+from kapnb._progress import track
 from kapnb.errors import HandlerError, KapnbError
 from kapnb.handler import Handler
 from kapnb.model import Batch, InfoResponse, Point, ReceivedOption
@@ -152,7 +153,7 @@ def play(
     with patch.dict("os.environ", case.env):
         process = case.start(snapshot=snapshot, codec=codec)
         try:
-            for item in items:
+            for item in track(items, case.name):
                 if process.error is not None:
                     break
                 before = clock() if clock else 0.0

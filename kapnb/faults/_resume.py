@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
+from kapnb._progress import track
 from kapnb.errors import HandlerError, KapnbError
 from kapnb.faults._compare import look
 from kapnb.faults._process import Case, Item, Process, Run, open_case, play
@@ -251,7 +252,8 @@ class _Relay:
         """Run the first `stop` items; return the first difference, or None."""
         with patch.dict("os.environ", self._case.env):
             process, snapshot = self._case.start(), b""
-            for position, item in enumerate(self._clean.inputs[:stop]):
+            items = track(self._clean.inputs[:stop], f"restarts of {self._case.name}")
+            for position, item in enumerate(items):
                 out = process.feed(item)
                 restart = self._cuts(position + 1) and position + 1 < stop
                 if restart:

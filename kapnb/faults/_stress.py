@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from kapnb._progress import track
 from kapnb.faults._bench import Bench
 from kapnb.faults._compare import looks
 from kapnb.faults._fault import Fault
@@ -124,7 +125,8 @@ def stress(
         repeatable = looks(clean.outputs) == looks(again.outputs)
         bench = Bench(case, clean, seed, shared_state or expires, repeatable)
         chosen = all_faults() if faults is None else list(faults)
-        findings = [try_fault(bench, fault) for fault in chosen]
+        named = track(chosen, f"stress {case.name}", unit="faults")
+        findings = [try_fault(bench, fault) for fault in named]
     finally:
         case.hidden.reset()
     note = "" if repeatable else _NOT_REPEATABLE

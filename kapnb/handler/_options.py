@@ -16,6 +16,7 @@ __all__ = ["REQUIRED", "Option", "check_declaration", "option_info", "receive_op
 
 _T = TypeVar("_T")
 
+#: What a type in a declaration is to Kapacitor.
 VALUE_TYPES: dict[type, ValueType] = {
     str: ValueType.STRING,
     int: ValueType.INT,
@@ -32,6 +33,7 @@ class _Required:
         return "REQUIRED"
 
 
+#: The default of an option that has none: the TICKscript must give it.
 REQUIRED = _Required()
 
 #: Words of the language, and properties of the UDF node that an option would shadow.

@@ -19,7 +19,9 @@ class EdgeType(enum.Enum):
         return self.name
 
 
+#: Points one by one.
 STREAM = EdgeType.STREAM
+#: The results of queries or windows: a begin, points of one group, an end.
 BATCH = EdgeType.BATCH
 
 

@@ -145,6 +145,7 @@ class EndBatch(Record):
     by_name: bool = False
 
 
+#: What Kapacitor sends.
 Request: TypeAlias = (
     InfoRequest
     | InitRequest
@@ -155,6 +156,7 @@ Request: TypeAlias = (
     | Point
     | EndBatch
 )
+#: What a UDF sends.
 Response: TypeAlias = (
     InfoResponse
     | InitResponse

@@ -13,9 +13,11 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 __all__ = ["INT_MAX", "INT_MIN", "FieldValue", "Fields", "Tags", "check_field", "check_int64"]
 
+#: What a field may hold.
 FieldValue: TypeAlias = float | int | str | bool
 _V = TypeVar("_V")
 
+#: The bounds of an int field or option: 64 bits, signed.
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 
 
@@ -152,6 +154,9 @@ class _Named(MutableMapping[str, _V], Generic[_V]):
 
     def __repr__(self) -> str:
         return repr(self._all())
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
 
     def _check_name(self, name: str) -> str:
         if not isinstance(name, str):

@@ -10,17 +10,16 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from kapnb.model import format_time
-from kapnb.notebook._figure import DPI
+from kapnb.notebook._figure import COLOURS, DPI, INK
 from kapnb.notebook._numbers import Times
 from kapnb.notebook._plot import bundle
 from kapnb.notebook._scene import Line
 
 __all__ = ["COLOURS", "INK", "INPUT", "MARKERS", "Shown", "days", "new_figure", "tidy", "time_axis"]
 
-#: Okabe and Ito's colours, less those too pale for thin lines; and marks that differ without them.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+#: Marks that differ without the colours.
 MARKERS = ("o", "s", "D", "^", "v", "P")
-INPUT, INK = "#a8a8a8", "#444444"
+INPUT = "#a8a8a8"
 _DAY_NS = 86_400_000_000_000
 
 
@@ -39,7 +38,12 @@ def tidy(ax: Any) -> None:
 
 
 def time_axis(
-    ax: Any, lines: Sequence[Line], *, labelled: bool = True, fontsize: str = "medium"
+    ax: Any,
+    lines: Sequence[Line],
+    *,
+    labelled: bool = True,
+    dated: bool = True,
+    fontsize: str = "medium",
 ) -> None:
     """Let an x axis reach over the times of some lines."""
     if lines:
@@ -52,9 +56,9 @@ def time_axis(
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(formatter)
     if labelled:
-        day = (
-            f", from {format_time(min(int(line.times[0]) for line in lines))[:10]}" if lines else ""
-        )
+        day = ""
+        if lines and dated:
+            day = f", from {format_time(min(int(line.times[0]) for line in lines))[:10]}"
         ax.set_xlabel(f"event time (UTC){day}", fontsize=fontsize)
     else:
         ax.tick_params(labelbottom=False)

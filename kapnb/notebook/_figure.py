@@ -22,20 +22,36 @@ from kapnb.notebook._numbers import decimate
 from kapnb.notebook._panels import Panel, arrange_panels
 from kapnb.notebook._scene import Line, Scene
 
-__all__ = ["DPI", "draw_figure", "draw_panel", "png", "shown_size", "write"]
+__all__ = [
+    "COLOURS",
+    "DPI",
+    "INK",
+    "add_legend",
+    "draw_figure",
+    "draw_panel",
+    "group_label",
+    "new_axes",
+    "png",
+    "set_style",
+    "shorten",
+    "shown_size",
+    "write",
+]
 
 #: Pixels per inch of what a page shows; an image may hold more.
 DPI = 100
 
 #: Okabe and Ito's colours, less those too pale for thin lines.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_INPUT, _INK = "#a8a8a8", "#444444"
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_INPUT, INK = "#a8a8a8", "#444444"
 _STYLES = ("-", "--", ":", "-.")
 _MARKERS = ("o", "s", "D", "^")
 #: Outputs that answer fewer inputs than this share are events: points, not a line.
 _LINE_SHARE = 0.5
 #: Lines of so few outputs mark each of them.
 _MARKED_MAX = 40
+#: Ticks of the time axis.
+_TICKS_MAX = 8
 #: Columns of pixels to which lines are reduced, in a figure to keep.
 _COLUMNS = 800
 #: A run shorter than this is no matter of dates; clocks of days are too coarse for it.
@@ -86,28 +102,29 @@ def draw_panel(
     first: bool = True,
     last: bool = True,
     columns: int = _COLUMNS,
+    legend: bool = True,
+    ticks: int = _TICKS_MAX,
 ) -> None:
     """Draw one panel: inputs thin and grey, outputs in their group's colour.
 
     The first of several carries the title, the legend of the groups and the notes; the last
-    carries the time.
+    carries the time, at no more than so many ticks.
     """
     scale = _TimeScale(scene.ends)
     for line in panel.lines:
         times, values = decimate(line.times, line.values, columns)
         ax.plot(scale(times), values, **_look(scene, panel, line))
-    scale.set_up(ax, labelled=last)
+    scale.set_up(ax, labelled=last, ticks=ticks)
     ax.set_ylabel(_wrapped(panel.label)).set_parse_math(False)
-    ax.grid(color="0.9", linewidth=0.6)
-    ax.set_axisbelow(True)
-    ax.spines[["top", "right"]].set_visible(False)
+    set_style(ax)
     if not scene.lines:
-        ax.text(0.5, 0.5, "no numbers to plot", transform=ax.transAxes, ha="center", color=_INK)
+        ax.text(0.5, 0.5, "no numbers to plot", transform=ax.transAxes, ha="center", color=INK)
         ax.set_yticks([])
     if first:
         title = ax.set_title(scene.title, loc="left", fontsize="medium", fontweight="bold")
         title.set_parse_math(False)
-    _add_legend(ax, _legend(scene, panel, first=first))
+    if legend:
+        add_legend(ax, _legend(scene, panel, first=first))
 
 
 def png(figure: Any, *, dpi: int, compress: int = 6) -> bytes:
@@ -143,20 +160,20 @@ class _TimeScale:
     def __call__(self, times: Any) -> Any:
         return times / _DAY_NS if self._dates else (times - self._first).astype(float)
 
-    def set_up(self, ax: Any, *, labelled: bool) -> None:
+    def set_up(self, ax: Any, *, labelled: bool, ticks: int) -> None:
         """Set limits, ticks and label of the time axis."""
         if self._ends is None:
             ax.set_xticks([])
         elif self._dates:
             pad = (self._last - self._first) * 0.01 or 1e9
             ax.set_xlim((self._first - pad) / _DAY_NS, (self._last + pad) / _DAY_NS)
-            locator = AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
+            locator = AutoDateLocator(minticks=3, maxticks=ticks)  # type: ignore[no-untyped-call]
             ax.xaxis.set_major_locator(locator)
             formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
             ax.xaxis.set_major_formatter(formatter)
             label = "event time (UTC)"
         else:
-            ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+            ax.xaxis.set_major_locator(MaxNLocator(ticks, integer=True))
             label = f"nanoseconds after {format_time(self._first)}"
         if labelled and self._ends is not None:
             ax.set_xlabel(label)
@@ -177,7 +194,7 @@ def _look(scene: Scene, panel: Panel, line: Line) -> dict[str, Any]:
     one_group = len(scene.groups) == 1
     number = 0 if one_group else panel.outputs.index(line.field)
     colour = scene.outputs.index(line.field) if one_group else scene.groups.index(line.group)
-    look = {"color": _COLOURS[colour % len(_COLOURS)], "zorder": 3, "markeredgewidth": 0}
+    look = {"color": COLOURS[colour % len(COLOURS)], "zorder": 3, "markeredgewidth": 0}
     marker = _MARKERS[number % len(_MARKERS)]
     if scene.batches or len(line.times) < _LINE_SHARE * scene.given(line.group):
         return {**look, "linestyle": "none", "marker": marker, "markersize": 4.5}
@@ -196,24 +213,39 @@ def _legend(scene: Scene, panel: Panel, *, first: bool) -> dict[str, Any]:
     for line in panel.lines:
         look = _look(scene, panel, line)
         if not line.sent and len(panel.inputs) > 1:
-            looks.setdefault(_shorten(f"input {line.field}"), look)
+            looks.setdefault(shorten(f"input {line.field}"), look)
         elif not line.sent and first:
             looks.setdefault("input", look)
         elif line.sent and several and first:
-            looks.setdefault(_group_label(line.group), look)
+            looks.setdefault(group_label(line.group), look)
         elif line.sent and not several:
-            looks.setdefault(_shorten(line.field), look)
+            looks.setdefault(shorten(line.field), look)
     if several and len(panel.outputs) > 1:
         for line in panel.lines:
             if line.sent:
-                look = {**_look(scene, panel, line), "color": _INK}
-                looks.setdefault(_shorten(line.field), look)
+                look = {**_look(scene, panel, line), "color": INK}
+                looks.setdefault(shorten(line.field), look)
     handles = {label: Line2D([], [], **look) for label, look in looks.items()}
     notes = scene.notes if first else ()
-    return handles | {_shorten(note): Line2D([], [], linestyle="none") for note in notes}
+    return handles | {shorten(note): Line2D([], [], linestyle="none") for note in notes}
 
 
-def _add_legend(ax: Any, entries: dict[str, Any]) -> None:
+def new_axes(*, height: float = 3.2) -> Any:
+    """Return Axes in a new figure that pyplot does not know; `height` in inches."""
+    figure = Figure(layout="constrained", figsize=(_WIDTH, height), dpi=DPI)
+    FigureCanvasAgg(figure)
+    return figure.subplots()
+
+
+def set_style(ax: Any) -> None:
+    """Give Axes the look of all our plots: a faint grid, no frame."""
+    ax.grid(color="0.9", linewidth=0.6)
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def add_legend(ax: Any, entries: dict[str, Any]) -> None:
+    """Put a legend of label → handle to the right of Axes, where it covers no data."""
     if not entries:
         return
     legend = ax.legend(
@@ -235,12 +267,14 @@ def _legend_width(scene: Scene, panels: Sequence[Panel]) -> float:
     return _LEGEND_HANDLE + _LEGEND_CHARACTER * max(map(len, labels))
 
 
-def _group_label(group: str) -> str:
+def group_label(group: str) -> str:
+    """Return a group's id as a legend shows it."""
     # A group by measurement has the name and a newline in front.
-    return _shorten(group.replace("\n", " ")) or "no group"
+    return shorten(group.replace("\n", " ")) or "no group"
 
 
-def _shorten(text: str) -> str:
+def shorten(text: str) -> str:
+    """Return a text as a legend can take it; the middle of a long one is left out."""
     if text.startswith("_"):
         text = f" {text}"  # matplotlib leaves such labels out
     if len(text) <= _LABEL_MAX:

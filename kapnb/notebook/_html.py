@@ -1,8 +1,6 @@
-"""A Simulation as HTML: what ran, how much came of it, and what went wrong.
+"""A Simulation as HTML: what ran, how much came of it, what gave nothing, and what looks wrong.
 
-Plain strings from the standard library: neither pandas nor matplotlib. The same run gives
-the same text, because notebook tests compare it; so no times of day, no ids. Colours are
-inherited, so that it reads on a light page and on a dark one.
+Neither pandas nor matplotlib; `_html_parts` says what holds for all our HTML.
 """
 
 from __future__ import annotations
@@ -14,33 +12,39 @@ from typing import TYPE_CHECKING, Any
 
 from kapnb.handler import Handler
 from kapnb.model import Batch, Point, format_time
+from kapnb.notebook._html_parts import FAINT, MARKED, and_more, faint, listed, shown, table, text
+from kapnb.simulation._joined import count_by_group
 
 if TYPE_CHECKING:
+    from kapnb.faults import Lints
     from kapnb.simulation import Simulation
 
 __all__ = ["simulation_html"]
 
 _GROUPS_MAX = 10
 _ROWS_MAX = 5
+_DROPPED_MAX = 3
 _COLUMNS_MAX = 8
 _WARNINGS_MAX = 10
-_TEXT_MAX = 60
-_FAINT = "opacity:.7"
-_MARKED = "border-left:3px solid #d55e00;padding-left:.6em;margin:.4em 0"
+#: Inputs whose answers are looked at for what seems wrong: a display must not take its time.
+_GLANCED_MAX = 2000
 
 
-def simulation_html(simulation: Simulation) -> str:
+def simulation_html(simulation: Simulation, *, lints: Lints | None = None) -> str:
     """Return a Simulation as an HTML fragment.
 
     Parameters
     ----------
     simulation : Simulation
         A run; it may have ended early, or not have begun.
+    lints : Lints, optional
+        What `kapnb.lint` found; by default what shows in the answers to the first 2,000 inputs.
 
     Returns
     -------
     str
-        Handler and edges, options, counts by group, the first outputs, warnings, error.
+        Handler and edges, options, counts by group, what gave nothing, the first outputs,
+        lints, warnings, error.
 
     Examples
     --------
@@ -49,12 +53,18 @@ def simulation_html(simulation: Simulation) -> str:
     >>> "<b>Handler</b>" in simulation_html(run)
     True
     """
+    if lints is None:
+        from kapnb.faults import glance
+
+        lints = glance(simulation, most=_GLANCED_MAX)
     parts = (
         _head(simulation),
         _error(simulation),
-        _warnings(simulation.warnings),
+        listed("warnings", simulation.warnings, _WARNINGS_MAX, "warning"),
+        _lints(lints),
         _counts(simulation),
         _first_rows(simulation),
+        _dropped(simulation),
     )
     return "<div>" + "".join(parts) + "</div>"
 
@@ -64,20 +74,20 @@ def _head(simulation: Simulation) -> str:
     edges = f"{handler.wants.name} → {handler.provides.name}"
     options = ", ".join(_options(handler, simulation.options))
     doc = (handler.__doc__ or "").strip() if handler is not Handler else ""
-    lines = [f"<b>{_text(handler.__name__)}</b> <span style='{_FAINT}'>{edges}</span>"]
-    lines += [_text(doc.splitlines()[0])] if doc else []
-    lines += [f"<span style='{_FAINT}'>options</span> {options}"] if options else []
+    lines = [f"<b>{text(handler.__name__)}</b> <span style='{FAINT}'>{edges}</span>"]
+    lines += [text(doc.splitlines()[0])] if doc else []
+    lines += [f"<span style='{FAINT}'>options</span> {options}"] if options else []
     return "<div>" + "<br>".join(lines) + "</div>"
 
 
 def _options(handler: type[Handler], given: Mapping[str, Any]) -> Iterator[str]:
     """Yield ``name=value`` of what was given, then, fainter, the defaults."""
     for name, value in given.items():
-        yield f"<code>{_text(name)}={_text(repr(value))}</code>"
+        yield f"<code>{text(name)}={text(repr(value))}</code>"
     for attribute, option in handler.handler_shape.options.items():
         if not option.required and option.name not in given and attribute not in given:
-            default = f"{_text(option.name)}={_text(repr(option.default))}"
-            yield f"<code style='{_FAINT}'>{default}</code>"
+            default = f"{text(option.name)}={text(repr(option.default))}"
+            yield f"<code style='{FAINT}'>{default}</code>"
 
 
 def _error(simulation: Simulation) -> str:
@@ -85,57 +95,70 @@ def _error(simulation: Simulation) -> str:
     if error is None:
         return ""
     # A message may be long; it is what the reader came for, so it is never cut.
-    text = f"{type(error).__name__}: {error}"
-    return f"<div style='{_MARKED}'><b>ended early</b> {html.escape(text)}</div>"
+    told = f"{type(error).__name__}: {error}"
+    return f"<div style='{MARKED}'><b>ended early</b> {html.escape(told)}</div>"
 
 
-def _warnings(warnings: Sequence[str]) -> str:
-    if not warnings:
+def _lints(lints: Lints) -> str:
+    if not lints:
         return ""
-    items = "".join(f"<li>{html.escape(text)}</li>" for text in warnings[:_WARNINGS_MAX])
-    rest = _rest(len(warnings) - _WARNINGS_MAX, "warning")
-    return f"<div style='{_MARKED}'><b>warnings</b><ul>{items}</ul>{rest}</div>"
+    items = "".join(
+        f"<li><code>{found.code}</code> {html.escape(found.text)}"
+        f"<br><span style='{FAINT}'>{html.escape(found.remedy)}</span></li>"
+        for found in lints
+    )
+    return f"<div style='{MARKED}'><b>looks wrong</b><ul>{items}</ul></div>"
+
+
+# ---------------------------------------------------------------------------- counts
 
 
 def _counts(simulation: Simulation) -> str:
-    """Count by the group of the input: what came, what was sent for it, what gave nothing."""
-    answers = [0] * len(simulation.inputs)
-    unasked = 0
-    for output in simulation.outputs:
-        if output.input >= 0:
-            answers[output.input] += 1
-        else:
-            unasked += 1
-    counts: dict[str, list[int]] = {}
-    for item, answered in zip(simulation.inputs, answers, strict=True):
-        count = counts.setdefault(item.group, [0, 0, 0])
-        count[0] += 1
-        count[1] += answered
-        count[2] += not answered
-    total = [sum(column) for column in zip(*counts.values(), strict=True)] or [0, 0, 0]
+    counts, unasked = count_by_group(simulation)
+    total = [sum(column) for column in zip(*(row[1:] for row in counts), strict=True)] or [0, 0, 0]
     total[1] += unasked
     rows: list[Sequence[Any]] = []
     if len(counts) > 1:
-        rows = [(group or "(no group)", *counts[group]) for group in islice(counts, _GROUPS_MAX)]
+        rows = [(group or "(no group)", *count) for group, *count in counts[:_GROUPS_MAX]]
     rows.append(("all groups" if rows else "", *total))
     noun = "batches" if any(isinstance(item, Batch) for item in simulation.inputs) else "points"
     head = ("group" if len(counts) > 1 else noun, "in", "out", "in without out")
-    return _table(head, rows) + _rest(len(counts) - _GROUPS_MAX, "group")
+    return table(head, rows) + and_more(len(counts) - _GROUPS_MAX, "group")
+
+
+# ------------------------------------------------------------------------------ rows
 
 
 def _first_rows(simulation: Simulation) -> str:
     outputs = simulation.outputs
     points = list(islice(_points(output.item for output in outputs), _ROWS_MAX))
     if not points:
-        return f"<div style='{_FAINT}'>no output</div>"
+        return faint("no output")
+    return faint("the first points that went out") + _points_table(points)
+
+
+def _dropped(simulation: Simulation) -> str:
+    """Show the first inputs that gave nothing, where some gave something."""
+    if not simulation.outputs:
+        return ""
+    answered = {output.input for output in simulation.outputs}
+    places = (place for place in range(len(simulation.inputs)) if place not in answered)
+    dropped = [simulation.inputs[place] for place in islice(places, _DROPPED_MAX)]
+    if not dropped:
+        return ""
+    if isinstance(dropped[0], Batch):
+        names = ", ".join(f"<code>{text(repr(item))}</code>" for item in dropped)
+        return faint("the first batches that gave nothing: " + names)
+    return faint("the first points that gave nothing") + _points_table(list(_points(dropped)))
+
+
+def _points_table(points: Sequence[tuple[int, dict[str, Any]]]) -> str:
     columns = list(dict.fromkeys(key for _, row in points for key in row))
-    shown = columns[:_COLUMNS_MAX]
+    chosen = columns[:_COLUMNS_MAX]
     rows = [
-        (format_time(time), *(_value(row.get(key, "")) for key in shown)) for time, row in points
+        (format_time(time), *(shown(row.get(key, "")) for key in chosen)) for time, row in points
     ]
-    title = f"<div style='{_FAINT}'>the first points that went out</div>"
-    rest = _rest(len(columns) - len(shown), "column")
-    return title + _table(("time", *shown), rows) + rest
+    return table(("time", *chosen), rows) + and_more(len(columns) - len(chosen), "column")
 
 
 def _points(items: Iterable[Point | Batch]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -144,28 +167,3 @@ def _points(items: Iterable[Point | Batch]) -> Iterator[tuple[int, dict[str, Any
         tags = {name: item.tags.get(name, "") for name in item.dimensions}
         for point in item.points if isinstance(item, Batch) else (item,):
             yield point.time, {**tags, **point.fields}
-
-
-def _value(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    top = "".join(f"<th>{_text(cell)}</th>" for cell in head)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{_text(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _rest(count: int, noun: str) -> str:
-    if count <= 0:
-        return ""
-    plural = "" if count == 1 else "s"
-    return f"<div style='{_FAINT}'>and {count} more {noun}{plural}</div>"
-
-
-def _text(text: str) -> str:
-    """Escape, on one line and not too long."""
-    line = " ".join(text.split())
-    return html.escape(line if len(line) <= _TEXT_MAX else f"{line[: _TEXT_MAX - 1]}…")

@@ -1,4 +1,4 @@
-"""``%%udf``: run a cell, then check at once that it defines one Handler to export.
+"""``%%udf``: run a cell, then check at once the one Handler to export that it defines.
 
 A convenience that the exporter unwraps: whatever a cell means with it, it means with ``@udf``
 above the class as well.
@@ -10,10 +10,11 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
-from kapnb.errors import HandlerError
+from kapnb.errors import HandlerError, KapnbError
 from kapnb.handler import Handler, udf
+from kapnb.notebook._definition import problems_of
 
-__all__ = ["run_udf_cell"]
+__all__ = ["raise_at", "run_udf_cell"]
 
 
 def run_udf_cell(shell: Any, line: str, cell: str) -> None:
@@ -41,7 +42,7 @@ def run_udf_cell(shell: Any, line: str, cell: str) -> None:
     tree = ast.parse(source, name)
     code = compile(shell.transform_ast(tree), name, "exec")
     exec(code, shell.user_ns)  # noqa: S102
-    _mark(tree, shell.user_ns, name)
+    _check(*_mark(tree, shell.user_ns, name), name)
 
 
 def _numbered_as_shown(cell: str, source: str) -> str:
@@ -51,38 +52,54 @@ def _numbered_as_shown(cell: str, source: str) -> str:
     return "\n" * (1 + empty) + source
 
 
-def _mark(tree: ast.Module, namespace: Mapping[str, Any], name: str) -> None:
+def _check(statement: ast.ClassDef, handler: type[Handler], name: str) -> None:
+    """Raise at the first line where something cannot be meant; the text tells of all."""
+    problems = problems_of(handler, statement)
+    if problems:
+        first, *others = problems
+        raise_at(first.line, name, HandlerError("\n".join((first.text, *map(str, others)))))
+    from kapnb.simulation._node import UdfNode
+
+    try:  # as Kapacitor does, which starts it to ask what it declares
+        UdfNode(handler, task_id="task", node_id=handler.__name__).ask_info()
+    except KapnbError as error:
+        raise_at(statement.lineno, name, error)
+
+
+def _mark(
+    tree: ast.Module, namespace: Mapping[str, Any], name: str
+) -> tuple[ast.ClassDef, type[Handler]]:
     """Mark the one Handler of a cell, or raise at the line where the trouble shows."""
     handlers = list(_handlers(tree, namespace))
     marked = [found for found in handlers if vars(found[1]).get("is_udf")]
     found = marked or handlers
-    if len(found) == 1:
-        udf(found[0][1])
-    elif found:
+    if not found:
+        last = max((statement.lineno for statement in tree.body), default=1)
+        text = "%%udf: this cell defines no class that derives from kapnb.Handler"
+        raise_at(last, name, HandlerError(text))
+    if len(found) > 1:
         names = ", ".join(cls.__name__ for _, cls in found)
         remedy = "keep one @udf" if marked else "put @udf above the one to export"
-        _raise_at(found[1][0], name, f"%%udf: {len(found)} Handlers in a cell ({names}); {remedy}")
-    else:
-        _raise_at(
-            max((statement.lineno for statement in tree.body), default=1),
-            name,
-            "%%udf: this cell defines no class that derives from kapnb.Handler",
-        )
+        text = f"%%udf: {len(found)} Handlers in a cell ({names}); {remedy}"
+        raise_at(found[1][0].lineno, name, HandlerError(text))
+    statement, handler = found[0]
+    udf(handler)
+    return statement, handler
 
 
 def _handlers(
     tree: ast.Module, namespace: Mapping[str, Any]
-) -> Iterator[tuple[int, type[Handler]]]:
-    """Yield line and class of the Handlers that the cell's own class statements define."""
+) -> Iterator[tuple[ast.ClassDef, type[Handler]]]:
+    """Yield statement and class of the Handlers that the cell's own class statements define."""
     for statement in tree.body:
         if isinstance(statement, ast.ClassDef):
             value = namespace.get(statement.name)
             if isinstance(value, type) and issubclass(value, Handler):
-                yield statement.lineno, value
+                yield statement, value
 
 
-def _raise_at(line: int, name: str, text: str) -> NoReturn:
-    """Raise a HandlerError from a line of the cell, so that a traceback shows that line."""
+def raise_at(line: int, name: str, error: Exception) -> NoReturn:
+    """Raise an error from a line of the cell, so that a traceback shows that line."""
     code = compile("\n" * (line - 1) + "raise error", name, "exec")
-    exec(code, {"error": HandlerError(text)})  # noqa: S102
+    exec(code, {"error": error})  # noqa: S102
     raise AssertionError  # pragma: no cover

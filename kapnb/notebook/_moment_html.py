@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["moment_html"]
 
 _FAINT = "opacity:.7"
-_TABLE = "border-collapse:collapse;margin:0"
+_TABLE = "border-collapse:collapse;margin:.3em 0"
+_INNER = "border-collapse:collapse;margin:0"
 _CELL = "text-align:left;vertical-align:top;padding:.15em .6em"
 _LINE = "border-top:1px solid rgba(128,128,128,.25)"
 #: Vermilion and blue of the palette for the colour-blind that plots use.
@@ -58,7 +59,7 @@ def moment_html(moment: Moment) -> str:
         _position(moment),
         *(f"<div style='{_MARKED}'><b>doubtful</b> {_text(text)}</div>" for text in moment.doubts),
         _failure(moment),
-        f"<table style='{_TABLE};margin:.3em 0'><tbody>{_rows(moment)}</tbody></table>",
+        f"<table style='{_TABLE}'><tbody>{_rows(moment)}</tbody></table>",
         _constants(moment.constants),
     ]
     return f'<div class="kapnb-moment">{"".join(parts)}</div>'
@@ -120,7 +121,7 @@ def _changed(changes: Sequence[Change]) -> str:
     )
     rest = len(changes) - _CHANGES_MAX
     more = f"<div style='{_FAINT}'>and {rest} more, in .changes</div>" if rest > 0 else ""
-    return f"<table style='{_TABLE}'><tbody>{''.join(cells)}</tbody></table>{more}"
+    return f"<table style='{_INNER}'><tbody>{''.join(cells)}</tbody></table>{more}"
 
 
 def _value(sign: str, value: Any) -> str:
@@ -143,7 +144,7 @@ def _table(rows: Iterable[tuple[str, str, str]]) -> str:
         f"<td style='{_CELL}'>{content}</td></tr>"
         for name, sign, content in rows
     )
-    return f"<table style='{_TABLE}'><tbody>{body}</tbody></table>"
+    return f"<table style='{_INNER}'><tbody>{body}</tbody></table>"
 
 
 def _constants(classes: Sequence[str]) -> str:

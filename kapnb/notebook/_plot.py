@@ -6,10 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
-from kapnb.notebook._figure import DPI, draw_figure, draw_panel, png, shown_size, write
+from kapnb.notebook._figure import DPI, draw_figure, draw_panel, new_axes, png, shown_size, write
 from kapnb.notebook._panels import Panel
 from kapnb.notebook._scene import gather
 from kapnb.simulation import Simulation
@@ -72,9 +69,7 @@ def plot_run(
     """
     scene = gather(simulation, fields, groups)
     if ax is None:
-        figure = Figure(layout="constrained", figsize=(8, 3.2), dpi=DPI)
-        FigureCanvasAgg(figure)
-        ax = figure.subplots()
+        ax = new_axes()
     draw_panel(ax, scene, Panel(scene.lines))
     return ax
 

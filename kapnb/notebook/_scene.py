@@ -90,6 +90,7 @@ def gather(
     fields: Wanted = None,
     groups: str | Sequence[str] | None = None,
     numbers: Numbers | None = None,
+    most: int = _GROUPS_MAX,
 ) -> Scene:
     """Read a run and decide what its picture shows.
 
@@ -103,6 +104,8 @@ def gather(
         Ids of the groups to draw; by default the first six in natural order.
     numbers : Numbers, optional
         What was read already, in place of reading all of `fields`.
+    most : int, default: 6
+        Groups drawn if nobody names any.
 
     Raises
     ------
@@ -114,7 +117,7 @@ def gather(
         numbers.read()
         if not isinstance(fields, (bool, type(None))):
             check_fields(numbers)
-    names, hidden = _choose_groups(numbers, groups)
+    names, hidden = _choose_groups(numbers, groups, most)
     only = f"group {names[0]}" if len(names) == 1 and names[0] else ""
     notes = (only, _and_more(hidden, "group"), _and_more(numbers.shown.hidden, "field"))
     return Scene(
@@ -137,12 +140,12 @@ def _lines(numbers: Numbers, groups: Sequence[str]) -> Iterator[Line]:
 
 
 def _choose_groups(
-    numbers: Numbers, wanted: str | Sequence[str] | None
+    numbers: Numbers, wanted: str | Sequence[str] | None, most: int
 ) -> tuple[tuple[str, ...], int]:
     """Return the groups to draw, and how many others there are."""
     known = sorted(numbers.groups, key=_natural)
     if wanted is None:
-        return tuple(known[:_GROUPS_MAX]), max(0, len(known) - _GROUPS_MAX)
+        return tuple(known[:most]), max(0, len(known) - most)
     chosen = (wanted,) if isinstance(wanted, str) else tuple(dict.fromkeys(wanted))
     for group in chosen:
         if group not in known:

@@ -1,7 +1,8 @@
 """What ``%load_ext kapnb`` sets up in IPython.
 
-Errors that begin in the reader's own cell, ``%%udf``, and a picture for a Figure that pyplot
-does not know. Nothing that draws is imported here; whatever is registered loads it on use.
+Errors that begin in the reader's own cell and name the input and the state at fault; ``%%udf``
+and ``%tick``; completion; HTML of points, batches and Handlers; a picture for a Figure that
+pyplot does not know. Nothing that draws is imported here; whatever is registered loads it on use.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from types import TracebackType
 from typing import Any
 
 from kapnb.errors import KapnbError
+from kapnb.notebook._complete import complete
+from kapnb.notebook._displays import register_displays
+from kapnb.notebook._failure import failure_notes
 from kapnb.notebook._magic import run_udf_cell
 
 __all__ = ["DEBUG", "load", "show_error"]
@@ -23,6 +27,7 @@ __all__ = ["DEBUG", "load", "show_error"]
 DEBUG = "KAPNB_DEBUG"
 
 _OURS = str(Path(__file__).parent.parent) + os.sep
+_MATCHER = "kapnb"
 _FIGURE = ("matplotlib.figure", "Figure")
 
 
@@ -41,6 +46,9 @@ def load(shell: Any) -> None:
     """
     shell.set_custom_exc((KapnbError,), show_error)
     shell.register_magic_function(_udf(shell), magic_kind="cell", magic_name="udf")
+    shell.register_magic_function(_tick(shell), magic_kind="line_cell", magic_name="tick")
+    register_displays(shell.display_formatter.formatters["text/html"])
+    _add_completion(shell)
     formatter = shell.display_formatter.formatters["image/png"]
     try:
         formatter.lookup_by_type(".".join(_FIGURE))
@@ -59,7 +67,7 @@ def show_error(
     if os.environ.get(DEBUG):
         shell.showtraceback((etype, value, tb), tb_offset=tb_offset)
         return
-    with _without_our_frames(value, tb) as short:
+    with _without_our_frames(value, tb) as short, _noted(value):
         # No offset: IPython's own frames are gone, too.
         shell.showtraceback((etype, value, short), tb_offset=0)
     sys.last_value, sys.last_traceback = value, tb  # for %tb and %debug
@@ -82,6 +90,20 @@ def _without_our_frames(
     finally:
         for link, whole in kept:
             link.__traceback__ = whole
+
+
+@contextmanager
+def _noted(error: BaseException) -> Iterator[None]:
+    """Let an error tell of the input and the state at fault for the time of showing it."""
+    kept = list(getattr(error, "__notes__", ()))
+    notes = failure_notes(error)
+    for note in notes:
+        error.add_note(note)
+    try:
+        yield
+    finally:
+        if notes:
+            error.__notes__ = kept
 
 
 def _cut(tb: TracebackType | None) -> TracebackType | None:
@@ -114,6 +136,39 @@ def _udf(shell: Any) -> Any:
         run_udf_cell(shell, line, cell)
 
     return udf
+
+
+def _tick(shell: Any) -> Any:
+    def tick(line: str, cell: str | None = None) -> Any:
+        """Judge a TICKscript with the notebook's Handlers; format it, run it."""
+        from kapnb.notebook._tick_magic import run_tick_cell, run_tick_line
+
+        return run_tick_line(shell, line) if cell is None else run_tick_cell(shell, line, cell)
+
+    return tick
+
+
+def _add_completion(shell: Any) -> None:
+    """Register our matcher with IPython's completer, once."""
+    from IPython.core.completer import SimpleCompletion, context_matcher
+
+    completer = getattr(shell, "Completer", None)
+    if completer is None or any(
+        getattr(matcher, "matcher_identifier", "") == _MATCHER
+        for matcher in completer.custom_matchers
+    ):
+        return
+
+    @context_matcher(identifier=_MATCHER)  # type: ignore[untyped-decorator]
+    def match(context: Any) -> dict[str, Any]:
+        lines = context.full_text.split("\n")[: context.cursor_line]
+        found = complete("\n".join((*lines, context.text_until_cursor)), shell.user_ns)
+        if found is None or not found.names:
+            return {"completions": []}
+        completions = [SimpleCompletion(text=name, type="kapnb") for name in found.names]
+        return {"completions": completions, "matched_fragment": found.part, "suppress": True}
+
+    completer.custom_matchers.append(match)
 
 
 def _figure_png(figure: Any) -> Any:

@@ -286,7 +286,8 @@ def _share(axes: Sequence[Any], panels: Sequence[_Panel]) -> None:
     pad = 0.05 * (high - low) or 1.0
     fields = ", ".join(dict.fromkeys(line.field for line in lines))
     for ax in axes:
-        time_axis(ax, lines, labelled=ax in bottom, fontsize="x-small")
+        # Of several columns only the first has room for the day.
+        time_axis(ax, lines, labelled=ax in bottom, dated=ax in left, fontsize="x-small")
         ax.set_ylim(low - pad, high + pad)
         ax.yaxis.set_major_locator(MaxNLocator(4))
         if ax in left:

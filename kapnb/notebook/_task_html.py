@@ -1,6 +1,6 @@
 """The run of a task as HTML: the way of the data, alerts, what each sink got, warnings.
 
-Plain strings, as in `_html`, whose tables are used here.
+`_html_parts` says what holds for all our HTML.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from kapnb.model import Batch, format_time
-from kapnb.notebook._html import _FAINT, _MARKED, _rest, _table, _text, _value, _warnings
+from kapnb.notebook._html_parts import FAINT, MARKED, and_more, faint, listed, shown, table, text
 from kapnb.tick.nodes import Alert, Logged, Record, Served, Written
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["task_html"]
 
 _ALERTS_MAX = 10
+_WARNINGS_MAX = 10
 _ROWS_MAX = 3
 
 
@@ -42,15 +43,21 @@ def task_html(run: TaskRun) -> str:
     >>> "<b>log2</b>" in task_html(run)
     True
     """
-    parts = (_error(run), _warnings(run.warnings), _path(run), _alerts(run.alerts), _records(run))
+    parts = (
+        _error(run),
+        listed("warnings", run.warnings, _WARNINGS_MAX, "warning"),
+        _path(run),
+        _alerts(run.alerts),
+        _records(run),
+    )
     return "<div>" + "".join(parts) + "</div>"
 
 
 def _error(run: TaskRun) -> str:
     if run.error is None:
         return ""
-    text = f"{type(run.error).__name__}: {run.error}"
-    return f"<div style='{_MARKED}'><b>ended early</b> {html.escape(text)}</div>"
+    told = f"{type(run.error).__name__}: {run.error}"
+    return f"<div style='{MARKED}'><b>ended early</b> {html.escape(told)}</div>"
 
 
 def _path(run: TaskRun) -> str:
@@ -62,7 +69,7 @@ def _path(run: TaskRun) -> str:
             rows.append((f"@{node.id}", len(view.inputs), len(view.outputs)))
         elif node.id in sinks:
             rows.append((node.id, "", len(sinks[node.id])))
-    return _table(("node", "in", "out"), rows)
+    return table(("node", "in", "out"), rows)
 
 
 def _alerts(alerts: Sequence[Alert]) -> str:
@@ -73,20 +80,19 @@ def _alerts(alerts: Sequence[Alert]) -> str:
         f"<li>{format_time(alert.time)} <b>{alert.level}</b> {html.escape(alert.message)}</li>"
         for alert in islice(alerts, _ALERTS_MAX)
     )
-    title = f"<div style='{_FAINT}'>alerts</div>"
-    return f"{title}<ul>{items}</ul>{_rest(len(alerts) - _ALERTS_MAX, 'alert')}"
+    return f"{faint('alerts')}<ul>{items}</ul>{and_more(len(alerts) - _ALERTS_MAX, 'alert')}"
 
 
 def _records(run: TaskRun) -> str:
     parts = []
     for sink, kept in run.sinks.items():
-        shown = [record for record in kept if not isinstance(record, Alert)]
-        if not shown and kept:
+        records = [record for record in kept if not isinstance(record, Alert)]
+        if not records and kept:
             continue
-        rows = [_row(record) for record in islice(shown, _ROWS_MAX)]
-        body = _table(("time", "what"), rows) if rows else f"<span style='{_FAINT}'>nothing</span>"
-        rest = _rest(len(shown) - _ROWS_MAX, "record")
-        parts.append(f"<div><b>{_text(sink)}</b> {body}{rest}</div>")
+        rows = [_row(record) for record in islice(records, _ROWS_MAX)]
+        body = table(("time", "what"), rows) if rows else f"<span style='{FAINT}'>nothing</span>"
+        rest = and_more(len(records) - _ROWS_MAX, "record")
+        parts.append(f"<div><b>{text(sink)}</b> {body}{rest}</div>")
     return "".join(parts)
 
 
@@ -101,11 +107,11 @@ def _row(record: Record) -> tuple[str, str]:
         return format_time(item.time), _parts(item.name, item.tags, item.fields)
     assert isinstance(record, Served)
     last = record.values[-1] if record.values else ()
-    shown = dict(zip(record.columns[1:], last[1:], strict=True))
-    return (format_time(last[0]) if last else ""), _parts(record.name, record.tags, shown)
+    row = dict(zip(record.columns[1:], last[1:], strict=True))
+    return (format_time(last[0]) if last else ""), _parts(record.name, record.tags, row)
 
 
 def _parts(name: str, tags: Any, fields: Any) -> str:
     pairs = [f"{key}={value}" for key, value in tags.items()]
-    pairs += [f"{key}={_value(value)}" for key, value in fields.items()]
+    pairs += [f"{key}={shown(value)}" for key, value in fields.items()]
     return " ".join((name, *pairs))

@@ -64,7 +64,7 @@ def decode_times(points: Sequence[bytes]) -> list[int]:
     Parameters
     ----------
     points : sequence of bytes
-        As in `WirePoint.raw`.
+        As `encode_point` and `SeriesEncoder` make them: a point has one time, in front.
 
     Raises
     ------

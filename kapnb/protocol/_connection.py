@@ -69,6 +69,7 @@ class UnknownRequest(Record):
     size: int
 
 
+#: What comes in at either end.
 Event: TypeAlias = Request | Response | EndOfStream | UnknownRequest
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from kapnb.errors import KapnbError
@@ -14,9 +14,24 @@ from kapnb.handler import REQUIRED, Handler, Option
 __all__ = ["obey"]
 
 
-def obey(handler: type[Handler], check: str, argv: Sequence[str]) -> int:
-    """Read the command line and do what it says; return the exit status."""
+def obey(
+    handler: type[Handler], check: str, argv: Sequence[str], *, started: Callable[[], None]
+) -> int:
+    """Read the command line and do what it says; return the exit status.
+
+    Parameters
+    ----------
+    handler : subclass of Handler
+        The script's.
+    check : str
+        What ``--check`` compares with.
+    argv : sequence of str
+        The arguments.
+    started : callable
+        Called once it is clear that the Handler is to run.
+    """
     arguments = _parser(handler).parse_args(argv)
+    started()
     try:
         if arguments.check:
             from kapnb.script._check import check_itself

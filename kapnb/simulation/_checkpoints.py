@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from bisect import bisect_right, insort
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from kapnb.handler import Handler
@@ -19,6 +19,7 @@ from kapnb.simulation._copies import Copier, TooMuch, is_constant
 from kapnb.simulation._hidden import Hidden
 
 __all__ = [
+    "Cast",
     "Checkpoint",
     "Checkpoints",
     "kept_attributes",
@@ -35,6 +36,8 @@ EVERY_S = 0.1
 RATE = 50e6
 #: However little time has gone by, a copy may take so many bytes.
 _FEW = 32 * 1024
+#: Containers of so many items may hold models.
+_ITEMS_MAX = 100
 #: How many there are at most, and how many bytes; every second one goes when it is too much.
 COUNT_MAX, BYTES_MAX = 512, 64 * 1024 * 1024
 #: What a Handler's object has of the framework.
@@ -54,6 +57,53 @@ class Checkpoint(NamedTuple):
 
     position: int
     data: bytes
+
+
+class Cast:
+    """What a start makes anew: copies refer to it by the role that it plays.
+
+    That is the Handler itself, an official one's Agent, and what `init` puts on it of libraries,
+    such as a model. It is taken for constant: models are large, and what a Handler makes of
+    one later is copied like all else.
+
+    Parameters
+    ----------
+    handler : Handler
+        Just started.
+
+    Attributes
+    ----------
+    players : dict of str to object
+        By role.
+    roles : dict of int to str
+        By `id`.
+    constants : tuple of str
+        Classes of what is taken for constant.
+    """
+
+    def __init__(self, handler: Handler) -> None:
+        owner = owner_of(handler)
+        self.handler = handler
+        self.players: dict[str, Any] = {"handler": handler, "owner": owner}
+        constants = set()
+        for role, value in _standing(parts_of(owner)):
+            if is_constant(value):
+                kind = type(value)
+                constants.add(f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}")
+            elif not _is_agent(value):
+                continue
+            self.players[role] = value
+        self.roles = {id(value): role for role, value in self.players.items()}
+        self.constants = tuple(sorted(constants))
+
+
+def _standing(attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield attributes, and what those that are small containers hold, by where they stand."""
+    for name, value in attributes.items():
+        yield name, value
+        if isinstance(value, (dict, list, tuple)) and len(value) <= _ITEMS_MAX:
+            items = value.values() if isinstance(value, dict) else value
+            yield from ((f"{name}[{place}]", item) for place, item in enumerate(items))
 
 
 class Checkpoints:
@@ -81,9 +131,12 @@ class Checkpoints:
         count_max: int = COUNT_MAX,
         bytes_max: int = BYTES_MAX,
     ) -> None:
-        self.hidden = Hidden(handler)
-        self.copier = Copier()
-        self.failure = ""
+        self.copier, self.failure = Copier(), ""
+        try:
+            self.hidden = Hidden(handler)
+        except Exception as error:  # of user code that copies itself
+            self.hidden = Hidden(Handler)  # nothing
+            self.failure = f"what {handler.__name__} keeps outside cannot be copied: {error}"
         self._count_max, self._bytes_max = count_max, bytes_max
         self._kept: list[Checkpoint] = []
         #: Inputs between two of them, at the least; raised each time there are too many.
@@ -109,8 +162,8 @@ class Checkpoints:
 
     # --------------------------------------------------------------------- taking
 
-    def take(self, position: int, handler: Handler, most: float = math.inf) -> bool:
-        """Keep what `handler` holds after `position` inputs, unless one is near.
+    def take(self, position: int, cast: Cast, most: float = math.inf) -> bool:
+        """Keep what a Handler holds after `position` inputs, unless one is near.
 
         Returns
         -------
@@ -120,17 +173,30 @@ class Checkpoints:
         before = self.nearest(position)
         if self.failure or (before is not None and position - before.position < self._gap):
             return True
-        held, most = _held(handler, self.hidden), min(most, self._bytes_max // 4)
         try:
-            data = self.copier.dump(held, _roles(handler), most=most)
+            made = self.made(position, cast, most)
         except TooMuch:
             return False
         except Exception as error:  # a state that cannot be copied, or is changed meanwhile
             self.failure = str(error) or type(error).__name__
             return True
-        insort(self._kept, Checkpoint(position, data), key=lambda kept: kept.position)
+        insort(self._kept, made, key=lambda kept: kept.position)
         self._thin_out()
         return True
+
+    def made(self, position: int, cast: Cast, most: float = math.inf) -> Checkpoint:
+        """Return a checkpoint of what a Handler holds, and do not keep it.
+
+        Raises
+        ------
+        TooMuch
+            If it is more than `most` bytes, or than one may be.
+        Exception
+            If it cannot be made.
+        """
+        most = min(most, self._bytes_max // 4)
+        data = self.copier.dump(_held(cast.handler, self.hidden), cast.roles, most=most)
+        return Checkpoint(position, data)
 
     def _thin_out(self) -> None:
         while len(self._kept) > self._count_max or self.size > self._bytes_max:
@@ -139,10 +205,10 @@ class Checkpoints:
 
     # ------------------------------------------------------------------ going back
 
-    def put_back(self, checkpoint: Checkpoint, handler: Handler) -> None:
-        """Let `handler`, which was started as the run's, hold what it held then."""
-        roles = {role: value for value, role in _roles_of(handler)}
-        groups, expiry, own, hidden = self.copier.load(checkpoint.data, roles)
+    def put_back(self, checkpoint: Checkpoint, cast: Cast) -> None:
+        """Let a Handler, which was started as the run's, hold what that held then."""
+        handler = cast.handler
+        groups, expiry, own, hidden = self.copier.load(checkpoint.data, cast.players)
         handler.group_states.clear()  # the session holds the very dict
         handler.group_states.update(groups)
         known = handler.group_expiry()
@@ -158,15 +224,15 @@ class Checkpoints:
 
     def recorder(
         self,
-        handler: Handler,
+        cast: Cast,
         *,
         share: float | None = None,
         every_s: float | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> Recorder:
-        """Return what takes some of `handler` while it runs: `SHARE`, `EVERY_S`, or other."""
+        """Return what takes some of a Handler while it runs: by `SHARE`, `EVERY_S`, or others."""
         share, every_s = share or SHARE, EVERY_S if every_s is None else every_s
-        return Recorder(self, handler, share, every_s, clock)
+        return Recorder(self, cast, share, every_s, clock)
 
 
 class Recorder:
@@ -175,7 +241,7 @@ class Recorder:
     Parameters
     ----------
     checkpoints : Checkpoints
-    handler : Handler
+    cast : Cast
     share : float
         Of the time that goes by, this much may be spent on them.
     every_s : float
@@ -187,12 +253,12 @@ class Recorder:
     def __init__(
         self,
         checkpoints: Checkpoints,
-        handler: Handler,
+        cast: Cast,
         share: float,
         every_s: float,
         clock: Callable[[], float],
     ) -> None:
-        self._checkpoints, self._handler = checkpoints, handler
+        self._checkpoints, self._cast = checkpoints, cast
         self._share, self._every_s, self._clock = share, every_s, clock
         self._since = clock()
         self._due = self._since + every_s
@@ -203,7 +269,7 @@ class Recorder:
         if began < self._due:
             return
         past = began - self._since
-        taken = self._checkpoints.take(position, self._handler, _FEW + past * self._share * RATE)
+        taken = self._checkpoints.take(position, self._cast, _FEW + past * self._share * RATE)
         ended = self._clock()
         pause = max(self._every_s, (ended - began) / self._share)
         if taken:
@@ -245,20 +311,6 @@ def _held(handler: Handler, hidden: Hidden) -> Any:
     known = handler._expiry
     expiry = None if known is None else (known.now, known.stamps, known._due)
     return handler.group_states, expiry, own_attributes(handler), hidden.held()
-
-
-def _roles(handler: Handler) -> dict[int, str]:
-    return {id(value): role for value, role in _roles_of(handler)}
-
-
-def _roles_of(handler: Handler) -> list[tuple[Any, str]]:
-    """Return what a restart makes anew, and a copy must not hold on to."""
-    owner = owner_of(handler)
-    found = [(handler, "handler"), (owner, "owner")]
-    for name, value in parts_of(owner).items():
-        if _is_agent(value) or is_constant(value):
-            found.append((value, f"attribute {name}"))
-    return found
 
 
 def parts_of(value: Any) -> dict[str, Any]:

@@ -19,18 +19,18 @@ from functools import cache
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
-from kapnb.model import Point
+from kapnb.model import Fields, Point, Tags
 from kapnb.protocol import WirePoint, wire_point
 
 __all__ = ["Copier", "TooMuch", "Uncopied", "is_constant"]
 
 #: Always references: code, and what is compared by identity.
 _CODE = (type, FunctionType, BuiltinFunctionType, ModuleType)
-#: Without state of their own that could matter, or made anew with each Handler.
-_PLUMBING = frozenset({"_thread", "kapnb", "logging", "threading"})
-#: Libraries whose objects are data. Those of others are models, clients, loggers: large or not
-#: to be copied at all, and taken for constant.
-_DATA = frozenset({"numpy", "pandas", "pyarrow"})
+#: Without state of their own that could matter.
+_PLUMBING = frozenset({"_thread", "logging", "threading"})
+#: Libraries whose objects are data. Those of others are models and clients: large, or not to be
+#: copied at all.
+_DATA = frozenset({"kapnb", "numpy", "pandas", "pyarrow"})
 
 
 class Uncopied(Exception):
@@ -44,11 +44,6 @@ class TooMuch(Exception):
 class Copier:
     """Makes such copies, and reads them.
 
-    Attributes
-    ----------
-    constants : set of str
-        Classes of objects that were met and not copied: models, clients.
-
     Examples
     --------
     >>> class Local:
@@ -61,7 +56,6 @@ class Copier:
     """
 
     def __init__(self) -> None:
-        self.constants: set[str] = set()
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}
         self._lenient = False
@@ -128,9 +122,11 @@ class Copier:
         if module.startswith("kapnb."):
             if hasattr(value, "SerializeToString"):  # a message of the official API
                 return _message
-            return _natural if module.startswith("kapnb.model") else self._constant
-        if is_constant(value):
-            return self._constant
+            if module.startswith("kapnb.protocol") and isinstance(value, (Fields, Tags)):
+                return _mapping  # a point's, kept without it
+            return _natural if module.startswith("kapnb.model") else self._shared
+        if top in _PLUMBING:
+            return self._shared
         if top == "itertools":  # until Python 3.14 these can be copied, with a warning
             return self._uncopied
         try:
@@ -154,12 +150,6 @@ class Copier:
         if self._lenient:
             return self._shared(value)
         raise Uncopied(f"a {type(value).__name__} cannot be copied")
-
-    def _constant(self, value: Any) -> Any:
-        kind = type(value)
-        if kind.__module__.partition(".")[0] not in _PLUMBING:
-            self.constants.add(f"{kind.__module__}.{kind.__qualname__}")
-        return self._shared(value)
 
 
 class _Pickler(pickle.Pickler):
@@ -227,11 +217,15 @@ def _wire_point(value: Any) -> Any:
 
 def _wired(plain: Point) -> WirePoint:
     """Return a point as one of the wire that was changed."""
-    point = WirePoint()
-    point._raw = point._message = point._foreseen = None
+    point = wire_point(b"")
+    point._raw = None
     for name in Point.__slots__:
         setattr(point, name, getattr(plain, name))
     return point
+
+
+def _mapping(value: Any) -> Any:
+    return (Fields if isinstance(value, Fields) else Tags), (dict(value),)
 
 
 def _message(value: Any) -> Any:
@@ -239,10 +233,9 @@ def _message(value: Any) -> Any:
 
 
 def is_constant(value: Any) -> bool:
-    """Tell whether an object is not copied, as it is a model, a client, a lock, a logger."""
-    module = type(value).__module__
-    top = module.partition(".")[0]
-    return top != "kapnb" and (top in _PLUMBING or (top not in _DATA and _is_library(top)))
+    """Tell whether an object is a library's, and no data: a model, a client."""
+    top = type(value).__module__.partition(".")[0]
+    return top not in _DATA and _is_library(top)
 
 
 @cache

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kapnb.simulation._passage import Passage
     from kapnb.simulation._simulation import Simulation
     from kapnb.simulation._task import TaskRun
+    from kapnb.simulation._transcript import Transcript
     from kapnb.timemachine import Moment, TimeMachine
 
 __all__ = [
@@ -23,10 +24,12 @@ __all__ = [
     "live_run",
     "moment_html",
     "plot",
+    "report",
     "simulation_html",
     "sweep_plot",
     "task_html",
     "time_machine",
+    "transcript_html",
 ]
 
 
@@ -52,6 +55,20 @@ def simulation_html(simulation: Passage) -> str:
     from kapnb.notebook import simulation_html as html
 
     return html(cast("Simulation", simulation.still()))
+
+
+def report(simulation: Simulation, **settings: Any) -> Any:
+    """Return a report on a simulation."""
+    from kapnb.notebook import Report
+
+    return Report(simulation, **settings)
+
+
+def transcript_html(transcript: Transcript) -> str:
+    """Return a transcript as HTML."""
+    from kapnb.notebook import transcript_html as html
+
+    return html(transcript)
 
 
 def moment_html(moment: Moment) -> str:

@@ -11,7 +11,7 @@ from kapnb.errors import HandlerError, KapnbError
 from kapnb.handler import Handler
 from kapnb.model import Batch, InfoResponse, Point
 from kapnb.protocol import WirePoint
-from kapnb.simulation._checkpoints import Checkpoints, Recorder
+from kapnb.simulation._checkpoints import Cast, Checkpoints, Recorder
 from kapnb.simulation._items import Output, Outputs, Rows, count_text, frame_of
 from kapnb.simulation._node import UdfNode
 from kapnb.simulation._transcript import Transcript
@@ -69,7 +69,7 @@ class Passage:
         self._checkpoints = checkpoints = Checkpoints(self.handler)
         start()
         if self._node.error is None:
-            self._recorder = checkpoints.recorder(self._node.instance)
+            self._recorder = checkpoints.recorder(Cast(self._node.instance))
 
     @property
     def info(self) -> InfoResponse:
@@ -125,6 +125,36 @@ class Passage:
     def input_frame(self) -> Any:
         """The inputs as a pandas DataFrame, one row a point, with the same ``input``."""
         return frame_of((item, position) for position, item in enumerate(self.inputs))
+
+    @property
+    def pair_frame(self) -> Any:
+        """The points that went in, each beside those sent for it, as a pandas DataFrame.
+
+        One row for each pair, and one for an input that gave nothing; a name that both have
+        ends in ``_out`` on the side of the output, whose time is ``time_out``.
+
+        Raises
+        ------
+        ValueError
+            If batches went in or came out: their points do not pair.
+        """
+        from kapnb.simulation._joined import pair_frame
+
+        return pair_frame(self)
+
+    @property
+    def dropped_frame(self) -> Any:
+        """The inputs for which nothing was sent, as a pandas DataFrame like `input_frame`."""
+        from kapnb.simulation._joined import dropped_frame
+
+        return dropped_frame(self)
+
+    @property
+    def group_frame(self) -> Any:
+        """One row a group as a pandas DataFrame: how many ``inputs``, ``outputs``, ``dropped``."""
+        from kapnb.simulation._joined import group_frame
+
+        return group_frame(self)
 
     def pairs(self) -> Iterator[tuple[Point | Batch, list[Point | Batch]]]:
         """Yield each input with the outputs that were sent while it was handled."""

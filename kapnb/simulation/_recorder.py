@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RECORD_TO", "definition_of", "record"]
 
+#: The environment variable that names a folder in which every simulation is recorded: how an
+#: export learns what its notebook ran.
 RECORD_TO = "KAPNB_RECORD_SIMULATIONS_TO"
 #: The Handlers met so far. A cell that runs twice defines two of one name.
 _definitions: list[type] = []

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from kapnb._progress import Progress
 from kapnb.errors import SourceError, TargetError
 from kapnb.handler import Handler
 from kapnb.simulation._environment import environment
 from kapnb.simulation._feeds import Feed
 from kapnb.simulation._passage import native
-from kapnb.simulation._progress import Progress
 from kapnb.simulation._recorder import record
 from kapnb.simulation._task import TaskRun
 from kapnb.sources import Typing

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from kapnb._progress import track
 from kapnb.errors import TickError
 from kapnb.handler import Handler
 from kapnb.model import EdgeType, InfoResponse, ReceivedOption
@@ -87,7 +88,7 @@ def check_tick(
         return [error for node in task.walk() for error in _hindrance(node, run)]
 
     source = None if data is None else open_source(data, tags=tags, name=name)
-    schema = None if source is None else schema_of(source)
+    schema = None if source is None else schema_of(track(source, "reading", unit="items"))
     return check_script(
         text,
         handlers,

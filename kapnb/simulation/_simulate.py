@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
+from kapnb._progress import Progress
 from kapnb.handler import Handler
-from kapnb.simulation._progress import Progress
 from kapnb.simulation._simulation import Simulation
 
 if TYPE_CHECKING:

@@ -12,8 +12,10 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
+from kapnb._progress import Progress
 from kapnb.errors import KapnbError
 from kapnb.handler import Handler
 from kapnb.model import Batch, InfoResponse, Point, ReceivedOption
@@ -28,8 +30,8 @@ from kapnb.simulation._options import check_options
 from kapnb.simulation._passage import Passage, native
 from kapnb.simulation._portions import Pace, portions
 from kapnb.simulation._prepared import Prepared
-from kapnb.simulation._progress import Progress
 from kapnb.simulation._recorder import record
+from kapnb.simulation._timing import Timing
 from kapnb.sources import Frame, Typing, open_source
 
 if TYPE_CHECKING:
@@ -101,6 +103,7 @@ class Simulation(Passage):
         codec: Codec | None = None,
         observers: Iterable[Observer] = (),
         progress: Callable[[str, int | None], Progress] | None = None,
+        clock: Callable[[], float] = perf_counter,
     ) -> None:
         self._gate = InterruptGate()
         own = native(handler)
@@ -120,6 +123,7 @@ class Simulation(Passage):
         self._restored = snapshot
         self._observers = tuple(observers)
         self._progress = progress
+        self._clock, self._seconds = clock, 0.0
         self._pace: Pace = portions
         self._begun = False
 
@@ -148,6 +152,7 @@ class Simulation(Passage):
         return self
 
     def _run(self) -> None:
+        began = self._clock()
         with environment(self.env):
             info = self._ask_info()
             options = check_options(self.options, info)
@@ -158,6 +163,7 @@ class Simulation(Passage):
                 self._note(interrupt)
             finally:
                 self._node.stop()
+                self._seconds = self._clock() - began
                 for observer in self._observers:
                     observer.finished(self)
 
@@ -190,6 +196,7 @@ class Simulation(Passage):
         Passage.__init__(fresh, self._new_node(gate=fresh._gate))
         fresh.interrupted = fresh._begun = fresh._growing = False
         fresh._observers, fresh._progress, fresh._pace = (), None, portions
+        fresh._seconds = 0.0
         return fresh
 
     def live(self, plot: bool | str | Sequence[str] = True, **settings: Any) -> LiveRun:
@@ -345,6 +352,24 @@ class Simulation(Passage):
         return arrange(self.source, wants, self.group_by, by_measurement=self._by_measurement)
 
     # ------------------------------------------------------------------ results
+
+    @property
+    def timing(self) -> Timing:
+        """How long the run took; not part of what a Simulation shows of itself."""
+        return Timing(self._seconds, len(self.inputs))
+
+    def report(self, **settings: Any) -> Any:
+        """Return a report to show or print: counts, and all lints, for which it runs again.
+
+        Parameters
+        ----------
+        **settings
+            ``timing=True`` measures times, too; ``rate`` and ``timeout`` are those of the task.
+            See `kapnb.notebook.Report`.
+        """
+        from kapnb.simulation._faces import report
+
+        return report(self, **settings)
 
     @property
     def input_frame(self) -> Any:

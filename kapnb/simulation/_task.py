@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from kapnb._progress import Progress
 from kapnb.errors import KapnbError
 from kapnb.handler import Handler
 from kapnb.model import STREAM, InfoResponse, Point
 from kapnb.simulation._feeds import Feed
 from kapnb.simulation._last import interruption, raise_error, remember
 from kapnb.simulation._node import UdfNode
-from kapnb.simulation._progress import Progress
 from kapnb.simulation._stages import UdfRun, UdfStage
 from kapnb.tick import CATALOGUE, Task, TaskNode, check_edges, evaluate
 from kapnb.tick._catalogue import SOURCES

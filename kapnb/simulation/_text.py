@@ -30,7 +30,7 @@ from kapnb.model import (
     ValueType,
 )
 
-__all__ = ["message_from_text", "message_to_text", "point_dict"]
+__all__ = ["kind_of", "message_from_text", "message_to_text", "point_dict"]
 
 _REQUESTS = {
     "info": InfoRequest,
@@ -69,11 +69,15 @@ _POINT_KEYS = (
 )
 
 
+def kind_of(message: Any) -> str:
+    """Return the word that stands for a message's kind."""
+    return "point" if isinstance(message, Point) else _KINDS[type(message)]
+
+
 def message_to_text(message: Any) -> str:
     """Return the message's kind, padded to a column, and its content as one line of JSON."""
-    kind = "point" if isinstance(message, Point) else _KINDS[type(message)]
     content = _filled(_content(message))
-    return f"{kind:<9} {json.dumps(content, ensure_ascii=False)}"
+    return f"{kind_of(message):<9} {json.dumps(content, ensure_ascii=False)}"
 
 
 def message_from_text(text: str, *, request: bool) -> Any:

@@ -127,22 +127,23 @@ class Transcript:
                 yield burst[1]
 
     def __iter__(self) -> Iterator[tuple[bool, Any]]:
-        """Yield (is_request, message), in order."""
-        codec = ProtobufCodec()
-        for burst in self._bursts:
-            if isinstance(burst, Exchange):
-                yield from burst
-                continue
-            is_request, frames = burst
-            decode = codec.decode_request if is_request else codec.decode_response
-            for body in split_frames(frames):
-                yield is_request, decode(body)
+        """Iterate over (is_request, message), in order."""
+        return chain.from_iterable(map(_messages, self._bursts))
 
     def __len__(self) -> int:
-        return sum(
-            len(burst) if isinstance(burst, Exchange) else sum(1 for _ in split_frames(burst[1]))
-            for burst in self._bursts
-        )
+        return sum(map(_length, self._bursts))
+
+    def between(self, start: int, stop: int) -> Iterator[tuple[bool, Any]]:
+        """Yield (is_request, message) of those from `start`, counted from 0, up to `stop`.
+
+        What stands before them is skipped without being decoded.
+        """
+        passed = 0
+        for burst in self._bursts:
+            length = _length(burst)
+            if passed + length > start and passed < stop:
+                yield from islice(_messages(burst), max(0, start - passed), stop - passed)
+            passed += length
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Transcript) and list(self) == list(other)
@@ -151,6 +152,36 @@ class Transcript:
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
+
+    def table(self, most: int = 40) -> str:
+        """Return the messages to read: one line each, in fixed columns under a legend.
+
+        Parameters
+        ----------
+        most : int, default: 40
+            How many messages are shown; of more the middle is left out, with their number.
+
+        Examples
+        --------
+        >>> from kapnb import Handler, Point, simulate
+        >>> run = simulate(Handler, [Point({"x": 1.5}, time=n, name="m") for n in range(90)])
+        >>> print(run.transcript.table(5))
+        > to the UDF, < from the UDF; number of the message, kind, group, event time, content
+          1 > init                              simulate_Handler Handler2
+          2 < init                              success
+          3 > point       1970-01-01T00:00:00Z  m x=1.5
+              … 179 messages left out …
+        183 > snapshot
+        184 < snapshot                          67 bytes
+        """
+        from kapnb.simulation._transcript_lines import LEGEND, transcript_lines
+
+        return "\n".join((LEGEND, *transcript_lines(self, most)))
+
+    def _repr_html_(self) -> str:
+        from kapnb.simulation._faces import transcript_html
+
+        return transcript_html(self)
 
     def __repr__(self) -> str:
         sent = sum(1 for is_request, _ in self if is_request)
@@ -236,6 +267,21 @@ class Transcript:
             if _comparable(one) != _comparable(other):
                 return Difference(index + 1, _text(one), _text(other))
         return None
+
+
+def _length(burst: tuple[bool, bytes] | Exchange) -> int:
+    return len(burst) if isinstance(burst, Exchange) else sum(1 for _ in split_frames(burst[1]))
+
+
+def _messages(burst: tuple[bool, bytes] | Exchange) -> Iterator[tuple[bool, Any]]:
+    if isinstance(burst, Exchange):
+        yield from burst
+        return
+    is_request, frames = burst
+    codec = ProtobufCodec()
+    decode = codec.decode_request if is_request else codec.decode_response
+    for body in split_frames(frames):
+        yield is_request, decode(body)
 
 
 def _comparable(message: Any) -> Any:

@@ -18,6 +18,7 @@ from kapnb.sources._scan import LineError, scan_point
 
 __all__ = ["Typed", "Typing", "typed"]
 
+#: Names of the ways into Kapacitor, each with its own rules of types.
 Typing: TypeAlias = Literal["written", "query", "rest", "telegraf"]
 
 

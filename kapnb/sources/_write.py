@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from kapnb._files import whole_file
+from kapnb._progress import track
 from kapnb.errors import SourceError
 from kapnb.model import BATCH, Batch, Point, Source
 from kapnb.sources._files import StrPath
@@ -140,12 +141,12 @@ def write_recording(
 def _points(source: Source) -> Iterator[Point]:
     """Yield the points of a Source; those of batches in the order of time, named and tagged."""
     if source.edge is not BATCH:
-        for point in source:
+        for point in track(source, "recording", unit="points"):
             assert isinstance(point, Point)
             yield point
         return
     runs = []
-    for batch in source:
+    for batch in track(source, "recording", unit="batches"):
         assert isinstance(batch, Batch)
         points = [
             Point(point.fields, time=point.time, name=batch.name, tags=point.tags or batch.tags)
@@ -178,7 +179,7 @@ def _write_batches(sources: list[Source], path: Path) -> int:
             entry = zipfile.ZipInfo(str(query))
             entry.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(entry, "w") as lines:
-                for index, batch in enumerate(source):
+                for index, batch in enumerate(track(source, "recording", unit="batches")):
                     assert isinstance(batch, Batch)
                     lines.write(batch_line(batch, f"query {query}, item {index}"))
                     count += 1

@@ -40,7 +40,7 @@ class ScriptCheck:
     Attributes
     ----------
     define : TickError or None
-        What ``kapacitor define`` refuses; its text is what follows ``invalid TICKscript: ``.
+        What ``kapacitor define`` refuses; its text is what follows ``invalid TICKscript:``.
     enable : TickError or None
         What keeps the task from running once it is enabled, as ``kapacitor show`` has it.
     task : Task or None

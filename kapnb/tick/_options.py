@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from kapnb.model import Duration, InfoResponse, OptionValue, ReceivedOption, ValueType
+from kapnb.tick._ast import Boolean, Float, Integer, String
 from kapnb.tick._graph import TaskNode
+from kapnb.tick._render import render
 
-__all__ = ["option_value", "received_options"]
+__all__ = ["literal", "option_value", "received_options"]
 
 _TYPES: tuple[tuple[type, ValueType], ...] = (
     (bool, ValueType.BOOL),  # before int, whose subclass it is, as is Duration
@@ -28,6 +30,26 @@ def option_value(value: Any) -> OptionValue:
             literal: Any = int(value) if isinstance(value, Duration) else value
             return OptionValue(value_type, literal)
     return OptionValue(ValueType.BOOL, None)
+
+
+def literal(item: OptionValue) -> str:
+    r"""Return an argument as TICKscript writes it, which converts nothing.
+
+    Examples
+    --------
+    >>> literal(OptionValue(ValueType.DOUBLE, -3)), literal(OptionValue(ValueType.STRING, "it's"))
+    ('-3.0', "'it\\'s'")
+    """
+    value: Any = item.value
+    if item.type is ValueType.BOOL:
+        return render(Boolean(value))
+    if item.type is ValueType.STRING:
+        return render(String(value))
+    if item.type is ValueType.DURATION:
+        return str(Duration(value))
+    if item.type is ValueType.INT:
+        return render(Integer(value)) if value >= 0 else f"-{render(Integer(-value))}"
+    return render(Float(float(value))) if value >= 0 else f"-{render(Float(-float(value)))}"
 
 
 def received_options(node: TaskNode, info: InfoResponse) -> tuple[ReceivedOption, ...]:

@@ -27,6 +27,7 @@ class _Absent:
         return "—"
 
 
+#: Stands for a value where there is none: an entry that came, or went.
 ABSENT = _Absent()
 
 

@@ -34,7 +34,10 @@ class Said(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record as ``LEVEL logger: message``."""
-        self.say(f"{record.levelname} {record.name}: {record.getMessage()}")
+        try:
+            self.say(f"{record.levelname} {record.name}: {record.getMessage()}")
+        except Exception:  # an argument that does not fit the message
+            self.handleError(record)
 
     def say(self, line: str) -> None:
         """Keep a line."""

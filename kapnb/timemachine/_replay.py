@@ -17,7 +17,7 @@ from kapnb.handler import Handler
 from kapnb.model import Batch, InitRequest, Point, RestoreRequest
 from kapnb.protocol import WirePoint, encode_point
 from kapnb.simulation import Transcript
-from kapnb.simulation._checkpoints import Checkpoint, Checkpoints, Recorder
+from kapnb.simulation._checkpoints import Cast, Checkpoint, Checkpoints, Recorder
 from kapnb.simulation._environment import environment
 from kapnb.simulation._items import Rows
 from kapnb.simulation._node import UdfNode
@@ -33,7 +33,10 @@ Item = Point | Batch
 #: Points that are fed in one go.
 _PORTION = 512
 #: On the way checkpoints may take more of the time than in a run: whoever walks, walks here again.
-_SHARE, _EVERY_S = 0.1, 0.05
+_SHARE, _EVERY_S = 0.3, 0.05
+#: Whoever goes far has so many inputs behind where it goes a mark set, for steps back; and so many
+#: marks are kept.
+_BEFORE, _MARKS_MAX = 256, 3
 
 
 @dataclass
@@ -73,6 +76,10 @@ class Replay:
         The first input that was answered otherwise than in the run, since the checkpoint.
     why : str
         How it differed.
+    began_at : int
+        Where it was set out from.
+    cast : Cast
+        What its start made anew.
     """
 
     def __init__(self, passage: Passage, *, use_checkpoints: bool = True) -> None:
@@ -87,11 +94,14 @@ class Replay:
         self.began_at = 0
         self._said = Said()
         self._skipped: list[KapnbError] = []
+        self._marks: list[Checkpoint] = []
         self._interrupted = False
         self._node: UdfNode | None = None
         self._recorder: Recorder | None = None
         self._outside: dict[int, Any] = {}
         self._request, self._snapshot = _opening(passage)
+
+    cast: Cast
 
     # ------------------------------------------------------------------ surroundings
 
@@ -139,13 +149,35 @@ class Replay:
 
     def reach(self, position: int) -> bool:
         """Be after `position` inputs; return False if the session ended before."""
-        found = self.checkpoints.nearest(position) if self.use_checkpoints else None
+        found = self._nearest(position)
         begin = found.position if found is not None else 0
         if self.stuck or self.position > position or begin > self.position:
             self._begin(found)
-        while self.position < position and not self.stuck:
-            self._feed(min(position, self.position + self._portion))
+        if position - self.position > 2 * _BEFORE:
+            self._go_on(position - _BEFORE)
+            self._set_mark()
+        self._go_on(position)
         return self.position == position and not self.stuck
+
+    def _go_on(self, position: int) -> None:
+        while self.position < position and not self.stuck:
+            self._feed_on(min(position, self.position + self._portion))
+
+    def _nearest(self, position: int) -> Checkpoint | None:
+        """Return the last checkpoint, or mark, at or before `position`."""
+        if not self.use_checkpoints:
+            return None
+        kept = self.checkpoints.nearest(position)
+        near = [mark for mark in (*self._marks, kept) if mark and mark.position <= position]
+        return max(near, key=lambda mark: mark.position, default=None)
+
+    def _set_mark(self) -> None:
+        """Remember what the Handler holds here, as long as no doubt is cast on it."""
+        if not self.use_checkpoints or self.stuck or self.differs_at is not None:
+            return
+        with contextlib.suppress(Exception):  # then the way back is as long as the way there
+            self._marks.append(self.checkpoints.made(self.position, self.cast))
+            del self._marks[:-_MARKS_MAX]
 
     @property
     def _portion(self) -> int:
@@ -158,12 +190,12 @@ class Replay:
         if self.stuck or checkpoint is None:
             self.restart()
         if checkpoint is not None and not self.stuck:
-            self.checkpoints.put_back(checkpoint, self.handler)
+            self.checkpoints.put_back(checkpoint, self.cast)
             self.position = checkpoint.position
         self.began_at = self.position
         self._recorder = None
         if self.use_checkpoints and not self.stuck:
-            self._recorder = self.checkpoints.recorder(self.handler, share=_SHARE, every_s=_EVERY_S)
+            self._recorder = self.checkpoints.recorder(self.cast, share=_SHARE, every_s=_EVERY_S)
 
     def restart(self) -> None:
         """Start the Handler as the run did: init, and the snapshot if one was restored."""
@@ -180,6 +212,7 @@ class Replay:
         node.start(self._request.options, self._snapshot)
         node._agent.session._tell_skip = lambda error, points: self._skipped.append(error)
         self._node, self.position, self._interrupted = node, 0, False
+        self.cast = Cast(node.instance)
 
     def stop(self) -> None:
         """Let go of the Handler; idempotent."""
@@ -195,7 +228,7 @@ class Replay:
         while self.position < count and not self.stuck:
             first = self.position
             self._skipped.clear()
-            self._feed(min(count, first + self._portion))
+            self._feed_on(min(count, first + self._portion))
             if self._skipped:
                 return self._skipped_from(first)
         return None
@@ -206,7 +239,7 @@ class Replay:
         self.reach(position)
         while not self.stuck:
             self._skipped.clear()
-            self._feed(self.position + 1)
+            self._feed_on(self.position + 1)
             if self._skipped:
                 return self.position - 1
         return None
@@ -224,6 +257,7 @@ class Replay:
             given.outputs = self._feed(self.position + 1)
         except KeyboardInterrupt:
             if not self._broken_into(self.position):
+                self.stop()
                 raise
             given.interrupted = self._interrupted = True
             node.error = KapnbError("interrupted")
@@ -239,6 +273,14 @@ class Replay:
         """Tell whether the run was interrupted while this input was handled."""
         run = self.passage
         return getattr(run, "interrupted", False) and position >= len(run.inputs) - 1
+
+    def _feed_on(self, stop: int) -> None:
+        """Feed inputs up to `stop`; whoever is interrupted there begins anew."""
+        try:
+            self._feed(stop)
+        except BaseException:
+            self.stop()
+            raise
 
     def _feed(self, stop: int) -> list[Item]:
         """Feed inputs up to `stop`, compare what is sent, and return it."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from kapnb._progress import Progress
 from kapnb.errors import SnapshotError
 from kapnb.handler import Handler
 from kapnb.model import BATCH, STREAM, Batch, EdgeType, Point
@@ -18,7 +19,6 @@ from kapnb.simulation._environment import environment
 from kapnb.simulation._items import Rows
 from kapnb.simulation._node import UdfNode
 from kapnb.simulation._passage import native
-from kapnb.simulation._progress import Progress
 from kapnb.timemachine._changes import ABSENT, changes
 from kapnb.timemachine._replay import Replay
 from kapnb.timemachine._witness import Held, held_by

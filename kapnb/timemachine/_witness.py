@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kapnb.model import Batch
-from kapnb.simulation._checkpoints import kept_attributes, owner_of
+from kapnb.simulation._checkpoints import kept_attributes
 from kapnb.timemachine._changes import ABSENT, Change, changes
 from kapnb.timemachine._fault import innermost
 from kapnb.timemachine._moment import Moment
@@ -58,11 +58,9 @@ def held_by(replay: Replay, group: str) -> Held:
 
 
 def _copied(replay: Replay, value: Any) -> Any:
-    copier, handler = replay.checkpoints.copier, replay.handler
-    roles = {id(handler): "handler", id(owner_of(handler)): "owner"}
+    copier, cast = replay.checkpoints.copier, replay.cast
     try:
-        data = copier.dump(value, roles, lenient=True)
-        return copier.load(data, {"handler": handler, "owner": owner_of(handler)})
+        return copier.load(copier.dump(value, cast.roles, lenient=True), cast.players)
     except Exception:  # of user code's own pickling; what it shows is the best there is
         return shown(value)
 
@@ -93,7 +91,7 @@ def witness(replay: Replay, position: int) -> Moment:
         line=line,
         interrupted=_was_interrupted(run, position),
         doubts=tuple(_doubts(replay, position, given, there)),
-        constants=tuple(sorted(replay.checkpoints.copier.constants)),
+        constants=replay.cast.constants if there else (),
     )
 
 

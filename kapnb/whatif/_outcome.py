@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import kapnb.errors
-from kapnb.errors import HandlerError, KapnbError
+from kapnb.errors import KapnbError
 from kapnb.handler import Handler
 from kapnb.model import Batch
+from kapnb.protocol import encode_point
 from kapnb.simulation import RECORD_TO, Simulation
 from kapnb.simulation._environment import environment
 from kapnb.simulation._hidden import Hidden
@@ -173,9 +174,8 @@ def run_combination(setting: Setting, chosen: Mapping[str, Any], start: Start) -
 
 def _travelling(item: Any) -> bytes | Batch:
     """Return an item that can be pickled: points that were looked at hold more than bytes."""
-    if isinstance(item, bytes):
-        return item
-    assert isinstance(item, Batch), HandlerError
+    if not isinstance(item, Batch):
+        return item if isinstance(item, bytes) else encode_point(item)
     return Batch(
         [point.copy() for point in item.points],
         name=item.name_or_none,

@@ -6,14 +6,16 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from kapnb._progress import Progress
 from kapnb.errors import OptionError
 from kapnb.handler import Handler
 from kapnb.model import Duration, parse_duration
 from kapnb.simulation import parse_group_by
+from kapnb.simulation._environment import environment
 from kapnb.simulation._last import remember
 from kapnb.simulation._node import UdfNode
 from kapnb.simulation._passage import native
-from kapnb.simulation._progress import Progress
+from kapnb.simulation._prepared import Prepared
 from kapnb.sources import open_source
 from kapnb.whatif._grid import combinations, read_grid
 from kapnb.whatif._labels import Arranging, labelled, take_labels
@@ -130,52 +132,53 @@ def sweep(
     within = _nanoseconds(tolerance)
     own = native(handler)
     node = UdfNode(own, task_id=f"sweep_{own.__name__}", node_id=f"{own.__name__}2")
-    info = node.ask_info()
-    parameters = {"time": time, "tags": tags, "name": name, "typing": typing, "env": env}
-    _check_names(info.options, {**parameters, "group_by": group_by, "snapshot": snapshot})
+    with environment(env or {}):
+        info = node.ask_info()
+    _check_names(info.options, time=time, name=name, typing=typing, snapshot=snapshot)
     fixed = dict(options or {})
     values = read_grid(varying, grid, fixed)
     chosen = combinations(own, info, values, fixed)
+    arranging = Arranging(info.wants, parse_group_by(group_by), by_measurement)
+    reading = {"time": time, "tags": tags, "name": name, "typing": typing}
+    prepared, truth = _read(data, labels, arranging, reading)
+    setting = Setting(own, prepared, fixed, arranging.group_by, dict(env or {}), snapshot)
 
-    dimensions = parse_group_by(group_by)
-    arranging = Arranging(info.wants, dimensions, by_measurement)
-    data, marks = take_labels(data, labels) if labels is not None else (data, None)
-    source = open_source(
-        data,
-        time=time,
-        tags=tags,
-        name=name,
-        group_by=[key for key in dimensions if key != "*"],
-        typing=typing,
-    )
-    if marks is None:
-        prepared, truth = arranging.prepared(source), None
-    else:
-        prepared, wanted = labelled(source, marks, arranging)
-        truth = Truth(prepared, wanted)
-    setting = Setting(own, prepared, fixed, dimensions, dict(env or {}), snapshot)
+    found: dict[int, Outcome] = {}
 
-    def judged(found: Mapping[int, Outcome]) -> Sweep:
+    def judged() -> Sweep:
         trials = [
             Trial(setting, place, chosen[place], found[place], info) for place in sorted(found)
         ]
         alerts: dict[int, Alerts] = {}
         if truth is not None or alert is not None:
+            alerts = {trial.position: find_alerts(trial, alert, truth) for trial in trials}
+        if truth is not None:
             for trial in trials:
-                alerts[trial.position] = found_alerts = find_alerts(trial, alert, truth)
-                trial.score = _score(trial, found_alerts, truth, match, within)
+                trial.score = _score(trial, alerts[trial.position], truth, match, within)
         return Sweep(own, fixed, values, trials, len(chosen), truth, alerts, match)
 
-    found: dict[int, Outcome] = {}
     remember(lambda: None)
     try:
         _run(setting, chosen, worker_count(workers, len(chosen)), found, progress)
     except KeyboardInterrupt as interrupt:
-        partial = judged(found)
+        partial = judged()
         remember(cast("Any", lambda: partial))
         interrupt.args = interrupt.args or (_HINT,)
         raise
-    return judged(found)
+    return judged()
+
+
+def _read(
+    data: Any, labels: Any, arranging: Arranging, reading: Mapping[str, Any]
+) -> tuple[Prepared, Truth | None]:
+    """Read the data once, and part them from their labels."""
+    data, marks = take_labels(data, labels) if labels is not None else (data, None)
+    grouped = [key for key in arranging.group_by if key != "*"]
+    source = open_source(data, group_by=grouped, **reading)
+    if marks is None:
+        return arranging.prepared(source), None
+    prepared, wanted = labelled(source, marks, arranging)
+    return prepared, Truth(prepared, wanted)
 
 
 def _run(
@@ -202,11 +205,9 @@ def _run(
             bar.finish()
 
 
-def _score(
-    trial: Trial, alerts: Alerts, truth: Truth | None, match: str, tolerance: int
-) -> Score | None:
-    """Return how a complete run compares with the labels."""
-    if truth is None or trial.error is not None:
+def _score(trial: Trial, alerts: Alerts, truth: Truth, match: str, tolerance: int) -> Score | None:
+    """Return how a run compares with the labels; None of one that is not complete."""
+    if trial.error is not None:
         return None
     if match == "points":
         return truth.by_point(alerts)
@@ -220,10 +221,10 @@ def _nanoseconds(tolerance: int | str) -> int:
     return span
 
 
-def _check_names(declared: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
-    """Refuse a list of values for an option that is called as a parameter is."""
+def _check_names(declared: Mapping[str, Any], **parameters: Any) -> None:
+    """Refuse a list of values for an option that is called as a parameter which is no list."""
     for name, value in parameters.items():
-        varies = isinstance(value, Sequence) and not isinstance(value, (str, bytes)) and value
+        varies = isinstance(value, Sequence) and not isinstance(value, (str, bytes))
         if name in declared and varies:
             raise OptionError(
                 f"{name} is a parameter of sweep; for the option write grid={{{name!r}: {value!r}}}"

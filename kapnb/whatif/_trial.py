@@ -13,6 +13,7 @@ from kapnb.simulation._passage import Passage
 from kapnb.whatif._outcome import Outcome, Setting
 
 if TYPE_CHECKING:
+    from kapnb.simulation._faces import TimeMachine
     from kapnb.whatif._score import Score
 
 __all__ = ["Trial"]
@@ -70,6 +71,10 @@ class Trial(Passage):
         An error that ends it is kept in the Simulation.
         """
         return self._setting.simulation(self.chosen).run()
+
+    def travel(self) -> TimeMachine:
+        """Return what walks this run, which is run once more for it; see `Simulation.travel`."""
+        return self.simulate().travel()
 
     @property
     def transcript(self) -> Transcript:

@@ -26,7 +26,7 @@ __all__ = ["outcomes", "worker_count"]
 
 #: Seconds between two looks at the clock while nothing comes.
 _EVERY_S = 0.2
-#: What a forked process says when it is asked to run on after an interrupt of the user's code.
+#: What a forked process answers if the Handler raised KeyboardInterrupt.
 _INTERRUPTED = "interrupted"
 
 Grid = Sequence[Mapping[str, Any]]
@@ -54,7 +54,7 @@ def worker_count(asked: int | None, combinations: int) -> int:
     if not obstacle:
         return max(count, 1)
     if asked is not None or "thread" in obstacle:
-        warnings.warn(f"the sweep runs in this process: {obstacle}", RuntimeWarning, stacklevel=4)
+        warnings.warn(f"the sweep runs in this process: {obstacle}", RuntimeWarning, stacklevel=3)
     return 1
 
 

@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
+import kapnb
 from kapnb.errors import ExportError, MissingExtra
-from kapnb_exporter import check_script_name, close, find_handler, read_notebook
+from kapnb_exporter import _policy, check_script_name, close, find_handler, read_notebook
 
 HANDLER = """\
 # %%
@@ -113,3 +114,12 @@ def test_importing_the_exporter_loads_no_notebook_package():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stdout.strip() == b"set()"
+
+
+def test_the_workbench_of_kapnb_stays_behind():
+    """Whatever a notebook runs Handlers with: each name that is loaded when first asked for."""
+    needed = {"kapnb._artifact", "kapnb._freeze", "kapnb.agent"}
+    names = {name for name, room in kapnb._LAZY.items() if room not in needed}
+    assert {"simulate", "sweep", "TimeMachine"} <= names
+    assert all(_policy.is_notebook_only(f"kapnb.{name}") for name in names)
+    assert not any(_policy.is_notebook_only(f"kapnb.{name}") for name in {"Point", "artifact"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -18,42 +19,78 @@ from kapnb_exporter._new import KINDS, create
 from kapnb_exporter._starters import STARTERS
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_as_created_it_passes_nbval_and_its_test_and_exports(kind, tmp_path):
-    """What is saved is what a fresh run gives, the test passes, the script is proven."""
-    notebook, tick, _ = create("pump alarm", tmp_path, kind)
+@pytest.fixture(scope="module")
+def created(tmp_path_factory):
+    """One of each kind, side by side: kind → notebook, TICKscript, test."""
+    folder = tmp_path_factory.mktemp("created")
+    return {kind: create(f"{kind} alarm", folder, kind) for kind in KINDS}
 
-    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
+
+@pytest.fixture(scope="module")
+def tested(created, tmp_path_factory):
+    """Their tests, and nbval on their notebooks, in one process that runs beside what else we do."""
+    notebook, *_ = created["stream"]
+    said = tmp_path_factory.mktemp("tested") / "said.txt"
+    command = [sys.executable, "-m", "pytest", "-v", "-W", "error", "-p", "no:cacheprovider"]
     command += ["--nbval", "--nbval-current-env", "."]
-    done = subprocess.run(command, cwd=notebook.parent, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    with (
+        said.open("w") as stream,
+        subprocess.Popen(command, cwd=notebook.parents[1], stdout=stream, stderr=stream) as process,
+    ):
+        yield process, said
+        process.kill()
 
+
+@pytest.mark.usefixtures("tested")
+@pytest.mark.parametrize("kind", KINDS)
+def test_as_created_it_can_be_exported(kind, created, tmp_path):
+    """The script is proven, and its TICKscript is one that Kapacitor takes."""
+    notebook, tick, _ = created[kind]
     exported = export(notebook, tmp_path / "out")
-    assert exported.handler == "PumpAlarm"
+    assert exported.handler == f"{kind.capitalize()}Alarm"
     assert exported.notes == ()
-    assert exported.script.name == "pump_alarm.py"
+    assert exported.script.name == f"{kind}_alarm.py"
     handler = load_target(str(exported.script))
-    check = check_tick(tick.read_text(), {"pump_alarm": handler})
+    check = check_tick(tick.read_text(), {f"{kind}_alarm": handler})
     assert (check.define, check.enable, check.lints) == (None, None, [])
 
 
-def test_every_cell_has_run_and_shows_something(tmp_path, capsys):
-    """Results, a picture, the task; the command says where the files are."""
-    assert main(["new", "PumpAlarm", "-o", str(tmp_path)]) == 0
+def test_as_created_it_passes_nbval_and_its_test(created, tested):
+    """What is saved is what a fresh run gives, cell by cell, for each kind."""
+    process, file = tested
+    status, said = process.wait(), file.read_text()
+    assert status == 0, said
+    for notebook, _, test in created.values():
+        cells = json.loads(notebook.read_text())["cells"]
+        code = sum(cell["cell_type"] == "code" for cell in cells)
+        passed = rf"{notebook.stem}(\.|::)ipynb::Cell \d+ PASSED"
+        assert len(re.findall(passed, said)) == code > 0
+        assert f"{test.name}::" in said
 
+
+def test_every_cell_has_run_and_shows_something(created):
+    """Results, a picture, the task."""
+    for kind, files in created.items():
+        assert all(path.is_file() for path in files)
+        content = json.loads(files[0].read_text())
+        code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
+        assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
+        kinds = {key for cell in code for out in cell["outputs"] for key in out.get("data", ())}
+        assert {"text/html"} | ({"image/png"} if kind == "stream" else set()) <= kinds
+
+
+def test_the_command_says_where_the_files_are(tmp_path, capsys, monkeypatch):
+    """The notebook first; that it runs is another test's."""
+    monkeypatch.setattr(new, "_executed", lambda files, texts, tell: texts[0])
+    assert main(["new", "PumpAlarm", "-o", str(tmp_path)]) == 0
     home = tmp_path / "pump_alarm"
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == f"{home / 'pump_alarm.ipynb'}: open it in Jupyter"
     assert sorted(path.name for path in home.iterdir()) == [
         "pump_alarm.ipynb",
         "pump_alarm.tick",
         "test_pump_alarm.py",
     ]
-    said = capsys.readouterr().out.splitlines()
-    assert said[0] == f"{home / 'pump_alarm.ipynb'}: open it in Jupyter"
-    content = json.loads((home / "pump_alarm.ipynb").read_text())
-    code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
-    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
-    kinds = {key for cell in code for out in cell["outputs"] for key in out.get("data", ())}
-    assert {"text/html", "image/png"} <= kinds
 
 
 def test_what_is_there_is_never_replaced(tmp_path):

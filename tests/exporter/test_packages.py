@@ -15,7 +15,7 @@ from dataclasses import replace
 import pytest
 
 from kapnb.errors import ExportError
-from kapnb_exporter import Request, _venv, export, tsam
+from kapnb_exporter import Request, _proof, _venv, export, tsam
 from kapnb_exporter._bundle import inlined
 from kapnb_exporter._distributions import closure, files_of
 from kapnb_exporter._write import write_all
@@ -40,6 +40,9 @@ simulate(Doubled, DATA, options={"field": "x"})
 """
 WITH_MODEL = 'MODEL = artifact("factor.pkl", {"factor": 2})\n# %%\n' + DOUBLED.replace(
     "2 *", 'MODEL["factor"] *'
+)
+WITH_NUMPY = DOUBLED.replace("@udf", "import numpy as np\n# %%\n@udf").replace(
+    "2 *", "np.float64(2) *"
 )
 BATCHES = """\
 @udf
@@ -196,10 +199,7 @@ def test_where_others_can_write_nothing_is_unpacked(written, tmp_path):
 def test_compiled_modules_are_bound_to_an_interpreter(written, tmp_path):
     """They are packed as they are installed; on another interpreter that is said."""
     pytest.importorskip("numpy")
-    text = DOUBLED.replace("@udf", "import numpy as np\n# %%\n@udf").replace(
-        "2 *", "np.float64(2) *"
-    )
-    (path,) = written(text, "pyz")
+    (path,) = written(WITH_NUMPY, "pyz")
     with zipfile.ZipFile(path) as archive:
         main = archive.read("__main__.py").decode()
         names = archive.namelist()
@@ -287,6 +287,37 @@ def test_the_archive_is_the_same_each_time(written, monkeypatch):
     assert [path.read_bytes() for path in written(WITH_MODEL, "tsam")] == first
 
 
+def test_releases_before_2026_1_take_a_zip_file(pack):
+    """The same content; nothing in it grows when it is unpacked, and it is started, too."""
+    exported = pack(WITH_MODEL, format="tsam", archive="zip")
+    archive, config, *_ = exported.files
+    assert archive.name == "doubled.zip"
+    with zipfile.ZipFile(archive) as opened:
+        names = sorted(opened.namelist())
+        assert {entry.compress_type for entry in opened.infolist()} == {zipfile.ZIP_STORED}
+    assert names == ["models/doubled.pkl", "tick_scripts/doubled.tick", "udfs/doubled.py"]
+    assert tsam.validate(archive, config, kind="zip") == ()
+    assert {fault.rule for fault in tsam.validate(archive, config)} == {"name", "archive"}
+    here = ".".join(map(str, sys.version_info[:2]))
+    assert rows_of(exported)[f"tsam on {here}"][0] == "ok"
+
+
+def test_a_model_that_no_zip_file_may_hold_is_refused(written):
+    """JSON travels since archives are tar files."""
+    text = WITH_MODEL.replace("factor.pkl", "factor.json")
+    assert written(text, "tsam")
+    with pytest.raises(ExportError, match=r"KN408: .*\n  models/doubled\.json: may not travel"):
+        written(text, "tsam", archive="zip")
+
+
+def test_the_device_is_what_was_asked_for(written):
+    """As the service takes it; any other is refused before it is."""
+    _, config = written(DOUBLED, "tsam", device="GPU:1")
+    assert json.loads(config.read_text())["udfs"] == {"name": "doubled", "device": "GPU:1"}
+    with pytest.raises(ExportError, match=r"KN408: .*\n  udfs\.device: is 'tpu'"):
+        written(DOUBLED, "tsam", device="tpu")
+
+
 def test_modules_and_several_models_come_along(pack, tmp_path):
     """Modules inside the script, models each under a name that begins with the one."""
     (tmp_path / "units.py").write_text("def twice(x):\n    return 2 * x\n")
@@ -345,6 +376,8 @@ def test_alerts_stand_in_both_files(written, url, name, kind, tick):
         ({"alert": "mqtt://b/t", "alert_when": '"y" >'}, '--alert-when "y" >: '),
         ({"with_tests": True}, "they go with --format script alone"),
         ({"format": "script", "alert": "mqtt://b/t", "alert_when": "TRUE"}, "--format tsam alone"),
+        ({"format": "script", "archive": "zip"}, "--archive goes with --format tsam alone"),
+        ({"format": "pyz", "device": "gpu"}, "--device goes with --format tsam alone"),
     ],
 )
 def test_what_does_not_go_together_is_refused(pack, request_, message, tmp_path):
@@ -365,16 +398,51 @@ def test_syntax_that_the_service_cannot_read_is_refused(written):
     written(text, "tsam", python=sys.executable)
 
 
-def test_a_package_that_the_service_cannot_install_is_refused(written):
-    """It would log that, go on, and the UDF would fail."""
+@pytest.fixture
+def new_numpy():
+    """A NumPy that Python 3.10 cannot have."""
     numpy = pytest.importorskip("numpy")
-    text = DOUBLED.replace("@udf", "import numpy as np\n# %%\n@udf").replace(
-        "2 *", "np.float64(2) *"
-    )
     if tuple(map(int, numpy.__version__.split(".")[:2])) < (2, 3):
         pytest.skip("this NumPy runs on Python 3.10")
-    with pytest.raises(ExportError, match=r"KN408: .*numpy .* needs Python >=3\.1"):
-        written(text, "tsam")
+
+
+def test_a_package_that_the_service_cannot_install_is_refused(new_numpy, written):
+    """It would log that, go on, and the UDF would fail; the refusal says how to come to one."""
+    with pytest.raises(
+        ExportError,
+        match=r"KN408: .*cannot have numpy [\d.]+ \(>=3\.1\d\); if yours is newer, name .*"
+        r"else install releases that run on both in the notebook's kernel \(pip index versions "
+        r"numpy --python-version 3\.10 lists them\).* again with --python 3\.10$",
+    ):
+        written(WITH_NUMPY, "tsam")
+
+
+def test_a_proof_with_what_the_service_would_not_install_is_refused(
+    new_numpy, product, monkeypatch, tmp_path
+):
+    """What is not pinned it chooses for its Python: that has to be proven there."""
+    info = tmp_path / "units-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Name: units\nVersion: 1.0\nRequires-Dist: numpy\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    made = replace(product(DOUBLED, format="tsam"), requirements=("units==1.0",))
+    with pytest.raises(
+        ExportError,
+        match=r"KN408: .*another release than numpy .* of the proof.* \(--python 3\.10\)$",
+    ):
+        format_named("tsam").files(made)
+
+
+def test_a_python_that_cannot_have_a_pin_is_refused(new_numpy, pack, monkeypatch):
+    """Before an installer says less."""
+    old = _venv.Interpreter(sys.executable, "3.10.13", "CPython", "linux-x86_64", {})
+    monkeypatch.setattr(_proof, "inspect", lambda python: old)
+    with pytest.raises(
+        ExportError,
+        match=r"KN406: Python 3\.10\.13 cannot have numpy [\d.]+ \(>=3\.1\d\), which the notebook "
+        r"ran with; install releases .* --python-version 3\.10 ",
+    ):
+        pack(WITH_NUMPY, verify="venv", python=sys.executable)
 
 
 def test_what_is_inlined_can_be_read_in_a_traceback(tmp_path):
@@ -509,6 +577,48 @@ def test_what_is_no_file_may_not_travel(tmp_path, bad):
     """Links and devices, whatever they are called."""
     (fault,) = tsam.validate(archive_of(tmp_path, GOOD, entries=[bad]))
     assert (fault.rule, fault.where) == ("kind", "udfs/a.py")
+
+
+def zip_of(folder, files, **changed):
+    path = folder / "mean.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for inside, content in files.items():
+            info = zipfile.ZipInfo(inside)
+            for name, value in changed.items():
+                setattr(info, name, value)
+            archive.writestr(info, content)
+    return path
+
+
+def test_the_rules_hold_for_zip_files(tmp_path):
+    """A good one, with an entry for a folder; a kind too many; no archive."""
+    good = zip_of(tmp_path, {**GOOD, "models/": b"", "models/mean.cb": b""})
+    assert tsam.validate(good, {"udfs": {"name": "mean", "models": "mean.cb"}}, kind="zip") == ()
+    (fault,) = tsam.validate(zip_of(tmp_path, {**GOOD, "models/mean.json": b""}), kind="zip")
+    assert (fault.rule, fault.where) == ("type", "models/mean.json")
+    (tmp_path / "mean.zip").write_bytes(b"PK no more")
+    assert [f.rule for f in tsam.validate(tmp_path / "mean.zip", kind="zip")] == ["archive"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason"), [(0o120777, "is a link"), (0o010644, "is neither an ordinary file")]
+)
+def test_what_is_no_file_may_not_travel_in_a_zip_file(tmp_path, mode, reason):
+    """Links and pipes."""
+    path = zip_of(tmp_path, GOOD, external_attr=mode << 16)
+    found = tsam.validate(path, kind="zip")
+    assert {fault.rule for fault in found} == {"kind"}
+    assert reason in found[0].reason
+
+
+def test_an_encrypted_file_is_refused(tmp_path):
+    """As its entry in the directory says: nothing tries to read it."""
+    path = zip_of(tmp_path, {"udfs/mean.py": b""})
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(content)
+    (fault,) = tsam.validate(path, kind="zip")
+    assert (fault.rule, fault.reason) == ("kind", "is encrypted")
 
 
 @pytest.mark.parametrize("name", ["mean.zip", "models.tar", "my mean.tar"])

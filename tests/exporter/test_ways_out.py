@@ -95,6 +95,29 @@ def test_one_of_several_has_the_bytes_it_has_among_all(tmp_path):
     assert {path.name for path in all_of_them[1].files} == set(names_in(tmp_path / "one"))
 
 
+def test_for_all_of_them_the_notebook_runs_once(tmp_path):
+    """Each has its own simulations, probes and values; what probes change comes after all values."""
+    count = "COUNT = [0]\nFIRST = freeze(COUNT)\n"
+    one = (
+        handler("One")
+        .replace("@udf", count + "@udf")
+        .replace("yield", "COUNT[0] += 1\n" + 12 * " " + "yield")
+    )
+    other = handler("Other").replace("point.with_fields(", "point.with_fields(first=FIRST[0], ")
+    text = (HEAD + one.replace("+= 1", "+= 1  # kapnb: allow KN210") + other).replace(
+        "artifact,", "artifact, freeze,"
+    )
+    notebook = write_notebook(tmp_path / "two.ipynb", text)
+    said = []
+    done = export_all(notebook, tmp_path / "all", Request(), tell=said.append)
+    assert said.count("running two.ipynb from a fresh kernel") == 1
+    assert [one.handler for one in done] == ["One", "Other"]
+    for exported in done:
+        assert [recording.handler for recording in exported.recordings] == [exported.handler]
+        assert [row.check for row in exported.rows].count("init") == 1
+    assert "FIRST = [0]\n" in done[1].script.read_text()
+
+
 def test_if_one_is_refused_none_is_written(tmp_path):
     """Half of them would look like all."""
     text = HEAD + handler("Good") + handler("Bad").replace('by="Bad"', 'by="Bad" or undefined')

@@ -5,9 +5,14 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from kapnb import BATCH, Batch, Handler, Option, Point
+from kapnb.notebook import load
+from kapnb.notebook._shell import DEBUG
 from kapnb.simulation import simulate
+from shells import PRELUDE
 
 SECOND = 1_000_000_000
 
@@ -143,3 +148,30 @@ def clock():
 @pytest.fixture
 def display():
     return Display()
+
+
+@pytest.fixture(scope="module")
+def interactive(tmp_path_factory):
+    """An IPython shell that writes nothing into the home of who runs the tests."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    shell = InteractiveShell(
+        config=config, ipython_dir=str(tmp_path_factory.mktemp("ipython")), colors="nocolor"
+    )
+    yield shell
+    shell.restore_sys_module_state()
+
+
+@pytest.fixture
+def shell(interactive, monkeypatch):
+    """A shell with kapnb loaded, whose tracebacks are kept in `shown`."""
+    monkeypatch.delenv(DEBUG, raising=False)
+    interactive.shown = []
+    monkeypatch.setattr(
+        interactive,
+        "_showtraceback",
+        lambda _, __, lines: interactive.shown.append("\n".join(lines)),
+    )
+    load(interactive)
+    interactive.run_cell(PRELUDE)
+    return interactive

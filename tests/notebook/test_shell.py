@@ -1,53 +1,14 @@
 """What %load_ext kapnb does, in an IPython shell without a front end."""
 
-import re
 import subprocess
 import sys
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
 
 from kapnb import Handler, HandlerError
 from kapnb.notebook import Plot, load
 from kapnb.notebook._shell import DEBUG
-
-PRELUDE = "from kapnb import Handler, Option, Point, simulate"
-
-
-@pytest.fixture(scope="module")
-def interactive(tmp_path_factory):
-    """An IPython shell that writes nothing into the home of who runs the tests."""
-    config = Config()
-    config.HistoryManager.enabled = False
-    shell = InteractiveShell(
-        config=config, ipython_dir=str(tmp_path_factory.mktemp("ipython")), colors="nocolor"
-    )
-    yield shell
-    shell.restore_sys_module_state()
-
-
-@pytest.fixture
-def shell(interactive, monkeypatch):
-    """A shell with kapnb loaded, whose tracebacks are kept in `shown`."""
-    monkeypatch.delenv(DEBUG, raising=False)
-    interactive.shown = []
-    monkeypatch.setattr(
-        interactive,
-        "_showtraceback",
-        lambda _, __, lines: interactive.shown.append("\n".join(lines)),
-    )
-    load(interactive)
-    interactive.run_cell(PRELUDE)
-    return interactive
-
-
-def run(shell, source):
-    """Run a cell; return what its traceback shows, without colours."""
-    shell.shown.clear()
-    shell.run_cell(source, store_history=True)
-    return re.sub(r"\x1b\[[\d;]*m", "", "\n".join(shell.shown))
-
+from shells import run
 
 FAILING = """class Fails(Handler):
     def point(self, point):

@@ -19,6 +19,7 @@ from kapnb.protocol import (
     ProtobufCodec,
     SeriesEncoder,
     decode_columns,
+    decode_times,
     encode_point,
     point_frames,
     row_point,
@@ -348,3 +349,18 @@ def test_a_rows_point_lists_its_columns_in_their_order():
     found.fields["a"], found.tags["b"] = 7, "3"
     assert (list(found.fields.values()), found.group) == ([1.5, 7], "b=3")
     assert isinstance(found.tags, Tags)
+
+
+@given(st.lists(st.one_of(st.sampled_from(EDGES), st.integers(INT_MIN, INT_MAX)), max_size=20))
+def test_times_are_read_without_the_rest(times):
+    """Of any length; a time of zero is not written at all, and a point may be but a few bytes."""
+    for name in ("", "some measurement"):
+        points = [Point({"x": 1.5}, time=time, name=name) for time in times]
+        assert decode_times([encode_point(point) for point in points]) == times
+    assert decode_times([schema().Point(time=time).SerializeToString() for time in times]) == times
+
+
+def test_bytes_that_are_no_point_have_no_time():
+    """As everywhere."""
+    with pytest.raises(RemoteProtocolError):
+        decode_times([b"\xff" * 20])

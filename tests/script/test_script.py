@@ -166,3 +166,57 @@ def test_a_socket_serves_one_handler_for_each_connection(tmp_path):
             client.socket.close()
         process.terminate()
         assert process.wait(60) == 0
+
+
+HERE = "{}.{}".format(*sys.version_info)
+HEADER = '# /// script\n# [tool.kapnb]\n# python = "{}"\n# ///\n'
+
+
+@pytest.mark.parametrize("arguments", [[], ["--check"]])
+def test_another_python_than_that_of_the_proof_is_named_once(run, arguments):
+    """By the script's own header, if a version was asked for at export; it runs all the same."""
+    done = run(*arguments, stdin=b"", source=HEADER.format("3.2") + SCRIPT)
+    said = [line for line in done.stderr.decode().splitlines() if "proven with" in line]
+    assert len(said) == 1
+    assert said[0].startswith(f"kapnb: over.py was proven with Python 3.2 and runs on {HERE}: ")
+    assert done.returncode == 0
+
+
+def test_without_a_version_in_the_header_the_sidecar_knows(run, tmp_path):
+    """It lies beside the script where that was exported to."""
+    sidecar = tmp_path / "over.validation.json"
+    sidecar.write_text('{"python": {"version": "3.2.1"}}')
+    assert b"proven with Python 3.2 and runs" in run(stdin=b"").stderr
+    sidecar.write_text(f'{{"python": {{"version": "{HERE}.99"}}}}')
+    assert b"proven with" not in run(stdin=b"").stderr
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"python": null}', "[1]", "\udce4"])
+def test_a_sidecar_that_says_nothing_is_passed_over(run, tmp_path, content):
+    """A script that was not proven has none, and starts all the same."""
+    file = tmp_path / "over.validation.json"
+    file.write_text(content, encoding="utf-8", errors="surrogateescape")
+    done = run(stdin=b"", source=HEADER.format(HERE).replace(HERE, "x") + SCRIPT)
+    assert (done.stderr, done.returncode) == (b"", 0)
+
+
+def test_help_says_nothing_of_it(run):
+    """Nothing is about to run."""
+    assert b"proven" not in run("--help", source=HEADER.format("3.2") + SCRIPT).stderr
+
+
+def test_modules_beside_a_script_are_found_however_python_was_started(tmp_path):
+    """`-P` and `-I` take the script's folder out of Python's path; a link to it is followed."""
+    home, link = tmp_path / "home", tmp_path / "linked.py"
+    home.mkdir()
+    (home / "beside.py").write_text("LIMIT = 2.0\n")
+    call = "prepare(modules_beside=True, wants"
+    source = SCRIPT.replace("prepare(wants", call).replace("CHECK", "''")
+    (home / "over.py").write_text(
+        source.replace("from kapnb import H", "import beside\nfrom kapnb import H")
+    )
+    link.symlink_to(home / "over.py")
+    for script in (home / "over.py", link):
+        command = [sys.executable, "-P", str(script), "--check"]
+        done = subprocess.run(command, capture_output=True, check=False, cwd="/")
+        assert done.returncode == 0, done.stderr

@@ -17,7 +17,7 @@ import pytest
 import handlers_of_faults as zoo
 from kapnb import Batch, Duration, Handler, Point, simulate
 from kapnb.protocol import encode_point, wire_point
-from kapnb.simulation._checkpoints import RATE, Checkpoints
+from kapnb.simulation._checkpoints import RATE, Cast, Checkpoints
 from kapnb.simulation._copies import Copier, TooMuch, Uncopied
 
 
@@ -127,6 +127,15 @@ def test_a_copy_that_is_too_large_is_given_up_on_the_way():
         Copier().dump([bytes(10**6)] * 3, most=10**5)
 
 
+def test_fields_and_tags_that_are_kept_without_their_point_are_copied():
+    """As mappings of their own, in their order."""
+    point = wire_point(encode_point(Point({"x": 1.5, "a": 2}, time=5, tags={"t": "u"})))
+    fields, tags = copied([point.fields, point.tags])
+    assert (list(fields.items()), dict(tags)) == ([("a", 2), ("x", 1.5)], {"t": "u"})
+    fields["x"] = 3.0
+    assert point.fields["x"] == 1.5
+
+
 def test_the_messages_of_the_official_api_are_copied():
     """A state may hold them."""
     from kapnb.compat import udf_pb2
@@ -144,9 +153,10 @@ def test_the_messages_of_the_official_api_are_copied():
 def filled(count, size=1000, **bounds):
     """Return checkpoints taken after each of so many inputs."""
     checkpoints, handler = Checkpoints(Holding, **bounds), Holding()
+    cast = Cast(handler)
     for position in range(1, count + 1):
         handler.group_states["a"] = bytes(size)
-        checkpoints.take(position, handler)
+        checkpoints.take(position, cast)
     return checkpoints
 
 
@@ -177,11 +187,12 @@ def test_the_nearest_is_the_last_before():
 def test_a_state_that_cannot_be_copied_ends_it_with_a_reason():
     """Those taken before stay."""
     checkpoints, handler = Checkpoints(Holding), Holding()
-    checkpoints.take(1, handler)
+    cast = Cast(handler)
+    checkpoints.take(1, cast)
     handler.group_states["a"] = iter(n for n in range(3))
-    checkpoints.take(2, handler)
+    checkpoints.take(2, cast)
     handler.group_states.clear()
-    checkpoints.take(3, handler)
+    checkpoints.take(3, cast)
     assert (checkpoints.positions, checkpoints.failure) == ([1], "a generator cannot be copied")
 
 
@@ -206,7 +217,7 @@ class Costly(Checkpoints):
         self.clock, self.cost, self.weight = clock, cost, size
         self.taken, self.given_up = [], []
 
-    def take(self, position, handler, most=float("inf")):
+    def take(self, position, cast, most=float("inf")):
         fits = self.weight <= most
         self.clock.now += self.cost if fits else most / RATE
         (self.taken if fits else self.given_up).append(position)
@@ -217,7 +228,7 @@ def spent(seconds, *, cost, size=0, step=0.001):
     """Run for so long, an input each `step`; return the checkpoints and their share."""
     clock = Clock()
     checkpoints = Costly(clock, cost, size)
-    recorder = checkpoints.recorder(Holding(), clock=clock)
+    recorder = checkpoints.recorder(Cast(Holding()), clock=clock)
     worked = 0.0
     for position in range(round(seconds / step)):
         clock.now += step

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 import handlers_of_faults as zoo
 import walks
 from kapnb import Handler, simulate
@@ -102,7 +104,6 @@ def test_an_error_that_does_not_come_again_raises_a_doubt():
 
 def test_objects_that_are_not_copied_are_named(monkeypatch):
     """A model is taken for constant; if it was not, a replay from the start sets it right."""
-    monkeypatch.setattr("kapnb.simulation._copies.is_constant", lambda value: type(value) is Model)
     monkeypatch.setattr(
         "kapnb.simulation._checkpoints.is_constant", lambda value: type(value) is Model
     )
@@ -122,3 +123,81 @@ def test_a_state_that_cannot_be_copied_is_replayed_from_the_start():
     assert not machine.go(20).doubts
     assert not machine.go(3).doubts
     assert "a generator cannot be copied, so a jump may replay the run" in repr(machine)
+
+
+class Refitting(Handler):
+    """Has a model a group from the start, and puts others in their place."""
+
+    def init(self):
+        self.models = {"a": Model(), "b": Model()}
+        self.seen = 0
+
+    def point(self, point):
+        self.seen += 1
+        if self.seen % 7 == 0:
+            self.models["a"] = Model()
+            self.models["a"].n = 100 * self.seen
+        yield point.with_fields(n=self.models["a"].n + self.models["b"].n)
+
+
+def test_a_model_that_is_put_in_anothers_place_is_copied(monkeypatch):
+    """Only those that a start makes anew are taken for constant, and those are never the run's."""
+    monkeypatch.setattr(
+        "kapnb.simulation._checkpoints.is_constant", lambda value: type(value) is Model
+    )
+    run = walks.run_of(Refitting, zoo.points(30, "a"))
+    machine = run.travel()
+    for position in (29, 12, 3, 20):
+        moment = machine.go(position)
+        assert not moment.doubts
+        assert machine._replay.handler.models["b"] is not run._node.instance.models["b"]
+    assert machine.note == ""
+    assert [change.path for change in machine.go(13).changes] == [
+        "self.models['a'].n",
+        "self.seen",
+    ]
+
+
+def test_who_is_interrupted_on_the_way_may_go_on():
+    """Nothing half done is left: the next way begins anew."""
+    scope = {"stop": lambda n: None}
+
+    class Slow(Handler):
+        def point(self, point, state):
+            state["n"] = state.get("n", 0) + 1
+            scope["stop"](state["n"])
+            yield point.with_fields(n=state["n"])
+
+    def interrupt(n):
+        if n == 8:
+            raise KeyboardInterrupt
+
+    machine = simulate(Slow, zoo.points(20, "a")).travel()
+    scope["stop"] = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        machine.go(15)
+    with pytest.raises(KeyboardInterrupt):
+        machine.go(7)
+    scope["stop"] = lambda n: None
+    moment = machine.go(15)
+    assert (moment.after, moment.doubts) == ({"n": 16}, ())
+
+
+def test_what_cannot_be_noted_before_a_run_does_not_harm_it():
+    """The run goes well, and can be walked."""
+
+    class Stubborn:
+        def __deepcopy__(self, memo):
+            raise TypeError("not me")
+
+    stubborn = Stubborn()
+
+    class Holding(Handler):
+        def point(self, point, state):
+            state["n"] = state.get("n", 0) + 1
+            yield point.with_fields(n=len(vars(stubborn)))
+
+    run = simulate(Holding, zoo.points(5, "a"))
+    machine = run.travel()
+    assert machine.last().after == {"n": 5}
+    assert "what Holding keeps outside cannot be copied: not me" in machine.note

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 import handlers_of_faults as zoo
 import walks
 from kapnb import MomentError, simulate
+from kapnb.simulation import _checkpoints
 from kapnb.simulation._checkpoints import own_attributes
+from kapnb.simulation._node import UdfNode
 from kapnb.timemachine._replay import Replay
 
 
@@ -180,3 +184,29 @@ def test_the_runs_own_objects_stay_as_they_are():
     for position in (3, 17, 5):
         machine.go(position)
     assert walks.repr_of(own_attributes(run._node.instance)) == before
+
+
+def test_steps_back_from_afar_are_short(monkeypatch):
+    """Whoever went far leaves a mark behind where it went, even in a run without checkpoints."""
+    with patch.object(_checkpoints, "EVERY_S", float("inf")):
+        run = simulate(zoo.Counted, zoo.points(3000), group_by="host")
+    machine = run.travel()
+    monkeypatch.setattr("kapnb.timemachine._replay._EVERY_S", float("inf"))
+    assert len(run._checkpoints) == 0
+    fed = []
+    feed_points = UdfNode.feed_points
+
+    def counted(node, points):
+        fed.append(len(points))
+        return feed_points(node, points)
+
+    monkeypatch.setattr(UdfNode, "feed_points", counted)
+    machine.go(2900)
+    assert sum(fed) == 2901
+    fed.clear()
+    for _ in range(10):
+        assert not machine.back().doubts
+    assert sum(fed) <= 10 * 257
+    for position in (1000, 2000, 600, 2500):
+        machine.go(position)
+    assert len(machine._replay._marks) == 3

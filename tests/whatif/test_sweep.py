@@ -157,6 +157,25 @@ def test_what_a_handler_prints_is_kept_with_its_run(points, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_the_environment_is_set_while_the_handler_is_asked_and_run(points):
+    """And not afterwards."""
+
+    class Placed(Handler):
+        size = Option(int)
+
+        def info(self):
+            assert os.environ["PLACE"] == "here"
+            return super().info()
+
+        def point(self, point):
+            yield point.with_fields(place=os.environ["PLACE"])
+
+    found = sweep(Placed, points(1), size=[1, 2], env={"PLACE": "here"}, workers=1)
+
+    assert [run.outputs[0].item.fields["place"] for run in found] == ["here", "here"]
+    assert "PLACE" not in os.environ
+
+
 # ------------------------------------------------------------------------------ failures
 
 
@@ -299,6 +318,23 @@ def test_a_run_has_a_transcript_by_running_once_more(handlers, points):
         list(run.transcript)[1:]
         == list(simulate(handlers.Peak, data, options={"limit": 4.0}).transcript)[1:]
     )
+
+
+def test_a_run_can_be_walked(points):
+    """By running it once more, too."""
+
+    class Counted(Handler):
+        step = Option(int)
+
+        def group_state(self):
+            return {"n": 0}
+
+        def point(self, point, state):
+            state["n"] += self.step
+
+    run = sweep(Counted, points(5), step=[1, 10], workers=1).run(step=10)
+
+    assert run.travel().go(3).after == {"n": 40}
 
 
 def test_text_and_html_do_not_tell_the_time(handlers, points):

@@ -67,6 +67,10 @@ class Product:
         The source of the script.
     requirements : tuple of str
         What must be installed.
+    modules : frozenset of str
+        What it imports, its artifacts and modules beside it included.
+    volatile : tuple of str
+        Places in the notebook where the clock, chance or the process decide.
     beside : tuple of File
         What must lie beside the script: modules and artifacts.
     recordings : tuple of Recording
@@ -82,6 +86,8 @@ class Product:
     notebook: str
     script: str
     requirements: tuple[str, ...]
+    modules: frozenset[str] = frozenset()
+    volatile: tuple[str, ...] = ()
     beside: tuple[File, ...] = field(default=())
     recordings: tuple[Recording, ...] = ()
     request: Request | None = None

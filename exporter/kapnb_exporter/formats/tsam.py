@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from kapnb.errors import ExportError
 from kapnb.model import BATCH, InfoResponse
-from kapnb.simulation import message_from_text
-from kapnb.tick import check_script
 from kapnb_exporter._alerts import Alert, read_alert
-from kapnb_exporter._archive import tar_bytes, unpack_tar
+from kapnb_exporter._archive import tar_bytes, unpack, zip_bytes
 from kapnb_exporter._bundle import inlined, runtime_of
-from kapnb_exporter._distributions import closure, files_of, is_compiled
+from kapnb_exporter._distributions import (
+    beyond,
+    closure,
+    files_of,
+    is_compiled,
+    pinned,
+    until_both_have_it,
+)
+from kapnb_exporter._feeding import feeding_script, info_of
 from kapnb_exporter._packed import runtime_files
-from kapnb_exporter._tickscript import feed_of, tickscript
 from kapnb_exporter._venv import find_python, inspect
 from kapnb_exporter._write import write_all
 from kapnb_exporter.formats import File, Product, Start
@@ -49,36 +53,37 @@ def files(product: Product) -> Iterable[File]:
         simulation says what the TICKscript should feed.
     """
     _check_python(product)
-    info, alert = _info(product), _alert(product)
+    info, alert = info_of(product), _alert(product)
     name = _name(product, info)
     models = _models(name, product)
+    branches = [alert.branch] if alert else []
+    tick = feeding_script(name, product, database=_DATABASE, branches=branches, code="KN408")
     held = [
-        File(f"tick_scripts/{name}.tick", _tick(name, product, info, alert).encode()),
+        File(f"tick_scripts/{name}.tick", tick.encode()),
         File(f"udfs/{name}.py", _script(name, product).encode(), 0o755),
         *(File(f"models/{model}", file.content) for model, file in models.items()),
     ]
     pins = [text for text in product.requirements if not text.startswith(("kapnb==", "protobuf"))]
     if pins:
         held.append(File("udfs/requirements.txt", "".join(f"{pin}\n" for pin in pins).encode()))
-    archive = File(f"{name}.tar", tar_bytes(sorted(held, key=lambda file: file.path)))
-    config: dict[str, Any] = {"udfs": {"name": name}}
-    if models:
-        config["udfs"]["models"] = next(iter(models))
-    if alert is not None:
-        config["alerts"] = {alert.kind: alert.config}
+    held.sort(key=lambda file: file.path)
+    suffix = _suffix(product)
+    content = tar_bytes(held) if suffix == "tar" else zip_bytes(held, compressed=False)
+    archive = File(f"{name}.{suffix}", content)
+    config = _config(name, product, models, alert)
     text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
     variant = "-batch" * (info.wants is BATCH) + "-opcua" * bool(alert and alert.kind == "opcua")
     made = [archive, File(f"config{variant}.json", text.encode())]
     with TemporaryDirectory(prefix="kapnb-tsam-") as folder:
-        check(*write_all(Path(folder), made))
+        check(*write_all(Path(folder), made), kind=suffix)
     return made
 
 
 def starts(product: Product, folder: Path) -> Iterator[Start]:
     """Start it as the service does: its environment, its folders, nothing of ours installed."""
-    name = _name(product, _info(product))
+    name = _name(product, info_of(product))
     service, packages = folder / name, folder / "py_package"
-    unpack_tar(folder / f"{name}.tar", service)
+    unpack(folder / f"{name}.{_suffix(product)}", service)
     needed = {
         file.path: file
         for distribution in closure(product.requirements, product.interpreter)
@@ -89,7 +94,7 @@ def starts(product: Product, folder: Path) -> Iterator[Start]:
     env = {
         "PYTHONPATH": str(packages),
         "MODEL_PATH": str(service / "models" / (models[0] if models else "")),
-        "DEVICE": "auto",
+        "DEVICE": _device(product),
         "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python",
     }
     here, script = inspect(product.interpreter).minor, str(service / "udfs" / f"{name}.py")
@@ -109,19 +114,6 @@ def starts(product: Product, folder: Path) -> Iterator[Start]:
 
 
 # ---------------------------------------------------------------------------------- names
-
-
-def _info(product: Product) -> InfoResponse:
-    if not product.recordings:
-        raise ExportError(
-            f"no simulation of {product.handler} says what its TICKscript should feed it; add "
-            f"simulate({product.handler}, …)",
-            where=product.notebook,
-            code="KN402",
-        )
-    info = message_from_text(product.recordings[0].info, request=False)
-    assert isinstance(info, InfoResponse)
-    return info
 
 
 def _name(product: Product, info: InfoResponse) -> str:
@@ -156,6 +148,32 @@ def _alert(product: Product) -> Alert | None:
     return read_alert(product.name, request.alert, request.alert_when)
 
 
+# ---------------------------------------------------------------------- what was asked for
+
+
+def _suffix(product: Product) -> str:
+    return (product.request and product.request.archive) or "tar"
+
+
+def _device(product: Product) -> str:
+    """Return what the service tells the UDF: ``cpu`` reaches it as ``auto``."""
+    device = ((product.request and product.request.device) or "cpu").lower()
+    return "auto" if device == "cpu" else device
+
+
+def _config(
+    name: str, product: Product, models: Mapping[str, File], alert: Alert | None
+) -> dict[str, Any]:
+    config: dict[str, Any] = {"udfs": {"name": name}}
+    if models:
+        config["udfs"]["models"] = next(iter(models))
+    if product.request and product.request.device:
+        config["udfs"]["device"] = product.request.device
+    if alert is not None:
+        config["alerts"] = {alert.kind: alert.config}
+    return config
+
+
 # ---------------------------------------------------------------------------------- texts
 
 
@@ -183,24 +201,6 @@ def _renamed(script: str, old: str, new: str) -> str:
     return "".join(lines)
 
 
-def _tick(name: str, product: Product, info: InfoResponse, alert: Alert | None) -> str:
-    """Write the TICKscript, and make sure that Kapacitor would take it."""
-    good = [recording for recording in product.recordings if recording.error is None]
-    best = max(good or product.recordings, key=lambda recording: recording.outputs > 0)
-    feed = feed_of(info, best.transcript)
-    if not feed.database:
-        feed = replace(feed, database=_DATABASE, retention_policy="autogen")
-    text = tickscript(name, feed, branches=[alert.branch] if alert else [])
-    judged = check_script(text, {name: info})
-    if judged.refused:
-        raise ExportError(
-            f"Kapacitor would refuse the TICKscript: {judged.define or judged.enable}",
-            where=product.notebook,
-            code="KN408",
-        )
-    return f"// Feeds {product.handler} as {product.notebook} did.\n{text}"
-
-
 # --------------------------------------------------------------------------------- Python
 
 
@@ -222,19 +222,23 @@ def _check_python(product: Product) -> None:
 
 
 def _check_installable(product: Product) -> None:
-    from packaging.specifiers import SpecifierSet
+    """Refuse pins that it cannot have, and a proof with releases that it would not install."""
+    needed = closure(product.requirements, product.interpreter)
+    version = f"{_PYTHON}.0"
+    too_new = beyond([one for one in needed if pinned(one) in product.requirements], version)
+    if too_new:
+        what = f"it cannot have {', '.join(too_new)}"
+        raise _too_new(what, product, until_both_have_it(too_new, _PYTHON))
+    too_new = beyond(needed, version)
+    if too_new:
+        what = f"it would install another release than {', '.join(too_new)} of the proof"
+        raise _too_new(what, product, f"prove it with that one (--python {_PYTHON})")
 
-    for distribution in closure(product.requirements, product.interpreter):
-        needs = distribution.metadata["Requires-Python"]
-        if needs and not SpecifierSet(needs).contains(f"{_PYTHON}.0"):
-            name = f"{distribution.metadata['Name']} {distribution.version}"
-            raise _too_new(f"{name} needs Python {needs}", product)
 
-
-def _too_new(what: str, product: Product) -> ExportError:
+def _too_new(what: str, product: Product, remedy: str = "write it otherwise") -> ExportError:
     return ExportError(
         f"the service has Python {_PYTHON} up to its release 2026.0: {what}; if yours is newer, "
-        "name its Python (--python 3.13)",
+        f"name its Python (--python 3.13), else {remedy}",
         where=product.notebook,
         code="KN408",
     )

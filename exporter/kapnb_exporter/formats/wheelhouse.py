@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 from kapnb._version import __version__
 from kapnb.errors import ExportError
-from kapnb_exporter._archive import tar_bytes, unpack_tar
+from kapnb_exporter._archive import tar_bytes, unpack
 from kapnb_exporter._distributions import closure, pinned
 from kapnb_exporter._packed import oldest_minor, wheel_of
 from kapnb_exporter._venv import NotInstalled, inspect
@@ -96,7 +96,7 @@ def files(product: Product) -> Iterable[File]:
 def starts(product: Product, folder: Path) -> Iterator[Start]:
     """Install it with its own words, in a folder without anything else."""
     root = folder / f"{product.name}-wheelhouse"
-    unpack_tar(Path(f"{root}.tar"), folder)
+    unpack(Path(f"{root}.tar"), folder)
     environment = {"PYTHON": product.interpreter, "PATH": os.defpath, "PIP_CONFIG_FILE": os.devnull}
     done = subprocess.run(  # noqa: S603  # what was just made
         ["/bin/sh", str(root / "install.sh")],

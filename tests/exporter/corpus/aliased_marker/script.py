@@ -19,6 +19,8 @@
 # ///
 """Knows \\ and '\"\"\"' and "this\""""
 
+import kapnb as kn
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -28,8 +30,6 @@ if __name__ == "__main__":
         provides="STREAM",
         options={},
     )
-
-import kapnb as kn
 
 
 # %% aliased_marker.ipynb cell 2

@@ -19,6 +19,8 @@
 # ///
 """Uses it."""
 
+from kapnb import Handler, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -28,8 +30,6 @@ if __name__ == "__main__":
         provides="STREAM",
         options={},
     )
-
-from kapnb import Handler, udf
 
 # %% allowed_literals.ipynb cell 1
 MOUNT = "/home/kapacitor/models"  # kapnb: allow KN311

@@ -23,6 +23,8 @@
 
 from __future__ import annotations
 
+from kapnb import Handler, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -35,8 +37,6 @@ if __name__ == "__main__":
 
 import sys
 from typing import TYPE_CHECKING
-
-from kapnb import Handler, udf
 
 # %% annotations.ipynb cell 1
 if TYPE_CHECKING:

@@ -20,6 +20,8 @@
 # ///
 """Uses it."""
 
+from kapnb import Handler, artifact, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -31,8 +33,6 @@ if __name__ == "__main__":
     )
 
 from pathlib import Path
-
-from kapnb import Handler, artifact, udf
 
 
 # %% artifact_loader.ipynb cell 1

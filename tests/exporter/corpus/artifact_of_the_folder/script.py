@@ -19,6 +19,8 @@
 # ///
 """Uses it."""
 
+from kapnb import Handler, artifact, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -28,8 +30,6 @@ if __name__ == "__main__":
         provides="STREAM",
         options={},
     )
-
-from kapnb import Handler, artifact, udf
 
 # %% artifact_of_the_folder.ipynb cell 1
 LIMITS = artifact(

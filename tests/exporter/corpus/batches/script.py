@@ -19,6 +19,8 @@
 # ///
 """Keep the largest."""
 
+from kapnb import BATCH, Handler, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -28,8 +30,6 @@ if __name__ == "__main__":
         provides="BATCH",
         options={},
     )
-
-from kapnb import BATCH, Handler, udf
 
 
 # %% batches.ipynb cell 2

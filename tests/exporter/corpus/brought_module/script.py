@@ -19,6 +19,8 @@
 # ///
 """Uses it."""
 
+from kapnb import Handler, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -27,11 +29,10 @@ if __name__ == "__main__":
         wants="STREAM",
         provides="STREAM",
         options={},
+        modules_beside=True,
     )
 
 from pumps import curve
-
-from kapnb import Handler, udf
 
 
 # %% brought_module.ipynb cell 2

@@ -20,6 +20,8 @@
 # ///
 """Uses it."""
 
+from kapnb import Handler, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -29,8 +31,6 @@ if __name__ == "__main__":
         provides="STREAM",
         options={},
     )
-
-from kapnb import Handler, udf
 
 # %% comprehensions.ipynb cell 1
 WEIGHTS = [0.5, 0.25]

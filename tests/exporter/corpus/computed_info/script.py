@@ -19,13 +19,13 @@
 # ///
 """Says itself what it is."""
 
+from kapnb import STREAM, Handler, InfoResponse, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
     # From here on only frames reach stdout; what is printed goes to stderr.
     prepare()
-
-from kapnb import STREAM, Handler, InfoResponse, udf
 
 
 # %% computed_info.ipynb cell 2

@@ -19,6 +19,8 @@
 # ///
 """Uses it."""
 
+from kapnb import Handler, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -30,8 +32,6 @@ if __name__ == "__main__":
     )
 
 import sys
-
-from kapnb import Handler, udf
 
 # %% conditional_helper.ipynb cell 1
 if sys.platform == "win32":

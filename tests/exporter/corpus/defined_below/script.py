@@ -20,6 +20,8 @@
 # ///
 """Uses it."""
 
+from kapnb import Handler, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -29,8 +31,6 @@ if __name__ == "__main__":
         provides="STREAM",
         options={},
     )
-
-from kapnb import Handler, udf
 
 
 # %% defined_below.ipynb cell 2

@@ -19,6 +19,8 @@
 # ///
 """Echo."""
 
+from kapnb import Handler
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -28,8 +30,6 @@ if __name__ == "__main__":
         provides="STREAM",
         options={},
     )
-
-from kapnb import Handler
 
 
 # %% directive_marker.ipynb cell 2

@@ -19,6 +19,8 @@
 # ///
 """Divides."""
 
+from kapnb import Handler, Option, OptionError, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -28,8 +30,6 @@ if __name__ == "__main__":
         provides="STREAM",
         options={"by": ["DOUBLE"]},
     )
-
-from kapnb import Handler, Option, OptionError, udf
 
 
 # %% fails_on_purpose.ipynb cell 2

@@ -20,6 +20,8 @@
 # ///
 """Smooth."""
 
+from kapnb import BATCH, Handler, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -29,8 +31,6 @@ if __name__ == "__main__":
         provides="BATCH",
         options={},
     )
-
-from kapnb import BATCH, Handler, udf
 
 
 # %% frames.ipynb cell 2

@@ -19,6 +19,8 @@
 # ///
 """Uses it."""
 
+from kapnb import Handler, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -28,8 +30,6 @@ if __name__ == "__main__":
         provides="STREAM",
         options={},
     )
-
-from kapnb import Handler, udf
 
 # %% frozen_array.ipynb cell 1
 # computed in the notebook: np.arange(6.0).reshape(2, 3).mean(axis=0)

@@ -23,6 +23,9 @@
 
 from __future__ import annotations
 
+from kapnb import BATCH, STREAM, Batch, Handler, Option, udf
+from kapnb.model import Point as P
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -42,9 +45,6 @@ from math import floor, sqrt
 from typing import Any
 
 import numpy as np
-
-from kapnb import BATCH, STREAM, Batch, Handler, Option, udf
-from kapnb.model import Point as P
 
 
 # %% imports_sorted.ipynb cell 3

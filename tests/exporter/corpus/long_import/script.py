@@ -19,6 +19,8 @@
 # ///
 """Long."""
 
+from kapnb import Handler, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -36,8 +38,6 @@ from statistics import (
     linear_regression,
     median_grouped,
 )
-
-from kapnb import Handler, udf
 
 
 # %% long_import.ipynb cell 2

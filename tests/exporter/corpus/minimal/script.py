@@ -18,6 +18,8 @@
 # ///
 """Echo, a Kapacitor UDF."""
 
+from kapnb import Handler, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -27,8 +29,6 @@ if __name__ == "__main__":
         provides="STREAM",
         options={},
     )
-
-from kapnb import Handler, udf
 
 
 # %% minimal.ipynb cell 1

@@ -20,6 +20,8 @@
 # ///
 """Mean of the last `size` values of `field`, per group."""
 
+from kapnb import STREAM, Handler, Option, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -31,8 +33,6 @@ if __name__ == "__main__":
     )
 
 from collections import deque
-
-from kapnb import STREAM, Handler, Option, udf
 
 # %% moving_average.ipynb cell 3
 # Readings come in half units.

@@ -19,6 +19,8 @@
 # ///
 """Echoes."""
 
+from kapnb import Handler, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -28,8 +30,6 @@ if __name__ == "__main__":
         provides="STREAM",
         options={},
     )
-
-from kapnb import Handler, udf
 
 
 # %% name_of_the_starter.ipynb cell 1

@@ -19,6 +19,8 @@
 # ///
 """Encodes."""
 
+from kapnb import Handler, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -30,8 +32,6 @@ if __name__ == "__main__":
     )
 
 import sys
-
-from kapnb import Handler, udf
 
 # %% optional_import.ipynb cell 1
 try:

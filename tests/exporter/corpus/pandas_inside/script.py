@@ -20,6 +20,8 @@
 # ///
 """Uses pandas at work."""
 
+from kapnb import Handler, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -31,8 +33,6 @@ if __name__ == "__main__":
     )
 
 import pandas as pd
-
-from kapnb import Handler, udf
 
 # %% pandas_inside.ipynb cell 1
 STEP = pd.Timedelta("5min")

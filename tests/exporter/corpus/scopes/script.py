@@ -19,6 +19,8 @@
 # ///
 """Binds everything itself."""
 
+from kapnb import Handler, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -28,8 +30,6 @@ if __name__ == "__main__":
         provides="STREAM",
         options={},
     )
-
-from kapnb import Handler, udf
 
 # %% scopes.ipynb cell 1
 LIMIT = 2

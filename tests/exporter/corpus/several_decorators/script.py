@@ -20,6 +20,9 @@
 # ///
 """Echo."""
 
+from kapnb import Handler
+from kapnb import udf as export
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -29,9 +32,6 @@ if __name__ == "__main__":
         provides="STREAM",
         options={},
     )
-
-from kapnb import Handler
-from kapnb import udf as export
 
 # %% several_decorators.ipynb cell 1
 NAME = "echo"

@@ -20,6 +20,8 @@
 # ///
 """Has a pump."""
 
+from kapnb import Handler, Point, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -32,8 +34,6 @@ if __name__ == "__main__":
 
 from decimal import Decimal
 from typing import Annotated, Literal
-
-from kapnb import Handler, Point, udf
 
 
 # %% string_annotations.ipynb cell 2

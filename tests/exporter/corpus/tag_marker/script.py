@@ -19,6 +19,8 @@
 # ///
 """Counts."""
 
+from kapnb import Handler
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -30,8 +32,6 @@ if __name__ == "__main__":
     )
 
 from dataclasses import dataclass
-
-from kapnb import Handler
 
 
 # %% tag_marker.ipynb cell 1

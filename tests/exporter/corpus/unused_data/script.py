@@ -20,6 +20,8 @@
 # ///
 """Alarms."""
 
+from kapnb import Handler, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -29,8 +31,6 @@ if __name__ == "__main__":
         provides="STREAM",
         options={},
     )
-
-from kapnb import Handler, udf
 
 # %% unused_data.ipynb cell 2
 # Above which an alarm is raised.

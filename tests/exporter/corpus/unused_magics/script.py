@@ -19,6 +19,8 @@
 # ///
 """Passes values up to a limit."""
 
+from kapnb import Handler, udf
+
 if __name__ == "__main__":
     from kapnb.script import prepare
 
@@ -28,8 +30,6 @@ if __name__ == "__main__":
         provides="STREAM",
         options={},
     )
-
-from kapnb import Handler, udf
 
 # %% unused_magics.ipynb cell 1
 LIMIT = 3

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 
 import nbformat
 import pytest
 
-from kapnb import Handler, HandlerError, Point, simulate
-from kapnb.simulation import Simulation, _progress
-from kapnb.simulation._progress import CellBar, Progress, TerminalLine, find_surface
+from kapnb import Handler, HandlerError, Point, _progress, simulate
+from kapnb._progress import CellBar, Done, Progress, TerminalLine, find_surface, track
+from kapnb.simulation import Simulation
 from notebooks import Client
 
 POINTS = [Point({"n": n}, time=n) for n in range(8)]
@@ -78,9 +79,9 @@ def test_a_shorter_line_covers_a_longer():
     """Nothing of the one before is left."""
     terminal = Terminal()
     line = TerminalLine(terminal)
-    line.show("long line", 0.5)
-    line.show("short", 0.6)
-    assert terminal.getvalue() == "\rlong line\rshort    "
+    line.show(Done("long", "inputs", 100, None, 2.0))
+    line.show(Done("short", "inputs", 1, None, 2.0))
+    assert terminal.getvalue() == "\rlong: 100 inputs, 2 s\rshort: 1 inputs, 2 s "
 
 
 def test_without_a_total_the_count_and_the_time_are_told():
@@ -88,8 +89,8 @@ def test_without_a_total_the_count_and_the_time_are_told():
     texts = []
 
     class Shown:
-        def show(self, text, share):
-            texts.append((text, share))
+        def show(self, done):
+            texts.append((str(done), done.share))
 
         def clear(self):
             texts.append("cleared")
@@ -105,8 +106,8 @@ def test_it_is_shown_five_times_a_second_at_most():
     shown = []
 
     class Shown:
-        def show(self, text, share):
-            shown.append(text)
+        def show(self, done):
+            shown.append(done)
 
         def clear(self):
             pass
@@ -132,16 +133,20 @@ def test_a_cell_ends_with_a_display_without_data():
         return Handle()
 
     bar = CellBar(display)
-    bar.show("<Mean>: 1 of 2", 0.5)
-    bar.show("no total", None)
+    bar.show(Done("<Mean>", "inputs", 1, 2, 3.0))
+    bar.show(Done("Mean", "inputs", 1, None, 3.0))
     bar.clear()
     assert states == [
         {},
         {
-            "text/plain": "<Mean>: 1 of 2",
-            "text/html": '<progress value="0.5000"></progress> &lt;Mean&gt;: 1 of 2',
+            "text/plain": "<Mean>: 1 of 2 inputs, 50%, 3 s left",
+            "text/html": '<progress value="0.5000"></progress> '
+            "&lt;Mean&gt;: 1 of 2 inputs, 50%, 3 s left",
         },
-        {"text/plain": "no total", "text/html": "<progress></progress> no total"},
+        {
+            "text/plain": "Mean: 1 inputs, 3 s",
+            "text/html": "<progress></progress> Mean: 1 inputs, 3 s",
+        },
         {},
     ]
 
@@ -152,6 +157,50 @@ def test_the_terminal_is_found_and_a_pipe_is_none(monkeypatch):
     assert isinstance(find_surface(), TerminalLine)
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     assert find_surface() is None
+
+
+def test_a_terminal_has_tqdms_line_and_nothing_stays():
+    """Share, count, time and rate are tqdm's; the line is blank at the end."""
+    terminal = Terminal()
+    line = TerminalLine(terminal, _progress._tqdm())
+    line.show(Done("Mean", "inputs", 25, 100, 50.0))
+    line.show(Done("Mean", "inputs", 50, 100, 100.0))
+    shown = [part for part in terminal.getvalue().split("\r") if part]
+    assert re.match(r"Mean:  50%\|.*\| 50/100 \[0\d:\d\d<.* inputs/s", shown[-1])
+    line.clear()
+    assert not terminal.getvalue().rpartition("50/100")[2].split("\r")[-2].strip()
+
+
+def test_without_tqdm_the_line_has_words(monkeypatch):
+    """A base install shows how far it is, too."""
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    surface = find_surface()
+    surface.show(Done("Mean", "inputs", 1, 2, 3.0))
+    assert sys.stderr.getvalue() == "\rMean: 1 of 2 inputs, 50%, 3 s left"
+
+
+def test_whatever_is_iterated_can_be_tracked():
+    """Items come as they are; the count is told after each, the end in any case."""
+    told = []
+
+    class Noted:
+        def __init__(self, name, total, *, unit):
+            told.append((name, total, unit))
+
+        def update(self, count):
+            told.append(count)
+
+        def finish(self):
+            told.append("gone")
+
+    items = track("ab", "reading", unit="letters", progress=Noted)
+    assert list(items) == ["a", "b"]
+    assert told == [("reading", 2, "letters"), 1, 2, "gone"]
+    with pytest.raises(ValueError, match="broken"):
+        for _ in track(iter("ab"), "reading", progress=Noted):
+            raise ValueError("broken")
+    assert told[4:] == [("reading", None, "inputs"), "gone"]
 
 
 def test_without_anybody_to_look_the_clock_is_all_there_is():
@@ -206,7 +255,7 @@ def test_a_saved_notebook_holds_no_trace_of_it():
     source = """\
 from kapnb import Handler, Point
 from kapnb.simulation import Simulation
-from kapnb.simulation._progress import Progress
+from kapnb._progress import Progress
 times = iter(range(1000))
 progress = lambda name, total: Progress(name, total, clock=lambda: next(times))
 points = [Point({"n": n}, time=n) for n in range(100)]
@@ -219,3 +268,29 @@ print(len(run.outputs))"""
     bar, printed = notebook.cells[0].outputs
     assert (bar.output_type, bar.data) == ("display_data", {})
     assert printed.text == "100\n"
+
+
+def test_in_a_kernel_tqdms_widget_is_shown_and_goes():
+    """A front end with widgets has the bar, one without the HTML beside it."""
+    source = """\
+from kapnb._progress import CellBar, Done, _is_widget, _tqdm
+states = []
+class Handle:
+    def update(self, data, raw):
+        states.append(sorted(data))
+bar = CellBar(lambda data, **_: Handle(), _tqdm())
+bar.show(Done("Mean", "inputs", 25, 100, 50.0))
+bar.show(Done("Mean", "inputs", 50, 100, 100.0))
+container = bar._bar.container
+print(repr(container)[:40])
+bar.clear()
+print(_is_widget(_tqdm()), states, container.comm is None)"""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+
+    Client(notebook, kernel_name="python3").execute()
+
+    (printed,) = notebook.cells[0].outputs
+    bar, ends = printed.text.splitlines()
+    assert bar.startswith("Mean:  50%")
+    view = "application/vnd.jupyter.widget-view+json"
+    assert ends == f"True [['{view}', 'text/html', 'text/plain'], []] True"

@@ -1,0 +1,89 @@
+"""Displays, progress and completion in JupyterLab and in Notebook 7."""
+
+import re
+
+import pytest
+
+from notebooks import write_notebook
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+CELLS = """\
+# %%
+%load_ext kapnb
+import time
+from kapnb import Handler, Option, Point, simulate
+class Slow(Handler):
+    pause = Option(float, default=0.1, doc="seconds to wait")
+    def point(self, point):
+        time.sleep(self.pause)
+        yield point
+points = [Point({"usage": 1.5}, time=n, name="m", tags={"host": "a"}) for n in range(120)]
+# %%
+run = simulate(Slow, points)
+print("done")
+# %%
+points[0]
+# %%
+Slow
+# %%
+simulate(Slow, points[:3], options={"pause": 0.0})
+# %%
+points[0].fields["
+"""
+
+
+@pytest.fixture(params=["lab/tree", "notebooks"], ids=["lab", "notebook"])
+def page(request, open_page, jupyter):
+    """A notebook whose cells run, opened in either front end."""
+    _, folder = jupyter
+    name = f"displays_{request.param[:3]}.ipynb"
+    write_notebook(folder / name, CELLS)
+    page = open_page(name, request.param)
+    run_all(page)
+    return page
+
+
+def run_all(page):
+    """Run all cells; a menu that opens before the kernel is there does nothing."""
+    from playwright.sync_api import TimeoutError as TooLate
+
+    began = page.locator(".jp-InputPrompt", has_text=re.compile(r"\[(\*|1)\]:")).first
+    for _ in range(6):
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_text("Run All Cells", exact=True).click()
+        try:
+            began.wait_for(timeout=20_000)
+        except TooLate:
+            continue
+        return
+    raise AssertionError("the cells did not run")
+
+
+def test_progress_is_a_widget_while_it_runs_and_nothing_afterwards(page):
+    """tqdm's bar, in a run of twelve seconds."""
+    bar = page.locator(".jp-OutputArea .widget-hprogress")
+    bar.wait_for()
+    page.get_by_text("inputs/s").first.wait_for()
+    page.get_by_text("done", exact=True).wait_for()
+    bar.wait_for(state="detached")
+    outputs = page.locator(".jp-CodeCell").nth(1).locator(".jp-OutputArea-output")
+    assert "".join(outputs.all_inner_texts()).split() == ["done"]
+
+
+def test_points_handlers_and_runs_are_shown_as_tables(page):
+    """As HTML, though IPython asks no class."""
+    page.get_by_text("in a TICKscript").wait_for()
+    page.locator("td", has_text="seconds to wait").wait_for()
+    page.locator("td", has_text="double").first.wait_for()
+    page.get_by_text("the first points that went out").wait_for()
+
+
+def test_fields_of_the_data_are_completed(page):
+    """After the quote, by Tab."""
+    page.get_by_text("the first points that went out").wait_for()
+    last = page.locator(".jp-CodeCell .cm-content").last
+    last.click()
+    page.keyboard.press("Control+End")
+    page.keyboard.press("Tab")
+    page.get_by_text('points[0].fields["usage').wait_for()

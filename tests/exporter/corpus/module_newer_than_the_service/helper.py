@@ -1,0 +1,5 @@
+def attempt():
+    try:
+        pass
+    except* ValueError:
+        pass

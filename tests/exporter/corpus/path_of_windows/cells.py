@@ -1,0 +1,14 @@
+# KN311: a share of Windows.
+# %%
+from kapnb import Handler, udf
+FILE = r"\\server\share\limits.csv"
+# %%
+@udf
+class H(Handler):
+    """Uses it."""
+
+    def point(self, point):
+        yield point.with_fields(y=len(FILE))
+# %%
+from kapnb import Point, simulate
+simulate(H, [Point({"x": float(n)}, time=n, name="m") for n in range(4)])

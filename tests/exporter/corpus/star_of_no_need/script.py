@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+# Exported from star_of_no_need.ipynb by kapnb 0.1.0; edit the notebook instead.
+#
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "kapnb==0.1.0",
+#     "protobuf>=4.25,<8",
+# ]
+#
+# [tool.kapnb]
+# version = "0.1.0"
+# notebook = "star_of_no_need.ipynb"
+# handler = "H"
+# cells = [
+#     { number = 1, id = "cell-1", sha256 = "fceca8d3d7265721" },
+#     { number = 2, id = "cell-2", sha256 = "8e67f3a4a55a48f9" },
+# ]
+# ///
+"""Uses nothing of it."""
+
+from kapnb import Handler, udf
+
+if __name__ == "__main__":
+    from kapnb.script import prepare
+
+    # From here on only frames reach stdout; what is printed goes to stderr.
+    prepare(  # info is answered at once, before the imports below
+        wants="STREAM",
+        provides="STREAM",
+        options={},
+    )
+
+
+# %% star_of_no_need.ipynb cell 2
+@udf
+class H(Handler):
+    """Uses nothing of it."""
+
+    def point(self, point):
+        yield point.with_fields(y=float(len(point.fields)))
+
+
+if __name__ == "__main__":
+    from kapnb.script import serve
+
+    serve(
+        H,
+        # What it answered in the notebook; --check compares.
+        check=r"""
+> init      {"task_id": "simulate_H", "node_id": "H2"}
+< init      {"success": true}
+> point     {"name": "m", "fields": {"x": 0.0}}
+< point     {"name": "m", "fields": {"x": 0.0, "y": 1.0}}
+> point     {"time": 1, "name": "m", "fields": {"x": 1.0}}
+< point     {"time": 1, "name": "m", "fields": {"x": 1.0, "y": 1.0}}
+> point     {"time": 2, "name": "m", "fields": {"x": 2.0}}
+< point     {"time": 2, "name": "m", "fields": {"x": 2.0, "y": 1.0}}
+> point     {"time": 3, "name": "m", "fields": {"x": 3.0}}
+< point     {"time": 3, "name": "m", "fields": {"x": 3.0, "y": 1.0}}
+""",
+    )
