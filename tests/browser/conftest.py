@@ -118,7 +118,7 @@ def click_export():
     """Return a function that clicks through the File menu to the exporter's entry."""
     from playwright.sync_api import TimeoutError as TooLate
 
-    def click_export(page):
+    def click_export(page, *, only_point=False):
         entry = page.get_by_text("Kapacitor-udf")
         for _ in range(10):
             page.get_by_role("menuitem", name="File", exact=True).click()
@@ -130,7 +130,10 @@ def click_export():
                 page.keyboard.press("Escape")
             else:
                 break
-        entry.click()
+        if only_point:
+            entry.hover()
+        else:
+            entry.click()
 
     return click_export
 
