@@ -86,8 +86,8 @@ kapacitor enable {name}
 kapacitor show {name}
 ```
 
-The first line is for the first time only: with the section twice, Kapacitor does not start. For a new
-version install again, and restart Kapacitor; with the TICKscript changed, define again, too.
+The first line is for the first time only: with the section twice, Kapacitor does not start. For a
+new version install again, and restart Kapacitor; with the TICKscript changed, define again, too.
 
 ## Or behind a Unix socket
 
