@@ -146,8 +146,6 @@ def test_long_lists_of_plain_values_are_not_compared_item_by_item(monkeypatch):
     """Of a million items that would take seconds, at each step of who walks."""
     looked = Counter()
     inner = _changes._between
-    monkeypatch.setattr(
-        _changes, "_between", lambda *values: looked.update("x") or inner(*values)
-    )
+    monkeypatch.setattr(_changes, "_between", lambda *values: looked.update("x") or inner(*values))
     assert told([*range(50_000)], [*range(50_000), 1]) == ["s[-1]: — → 1"]
     assert looked["x"] < 100
