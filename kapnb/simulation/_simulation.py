@@ -189,7 +189,7 @@ class Simulation(Passage):
         >>> run.again()
         Simulation(Handler: 0 points in, 0 points out)
         >>> run.again().run()
-        Simulation(Handler: 1 point in, 0 points out)
+        Simulation(Handler: 1 point in, 1 point out)
         """
         fresh = copy.copy(self)
         fresh._gate = InterruptGate()
