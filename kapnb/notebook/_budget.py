@@ -50,6 +50,10 @@ class FrameBudget:
         share: float,
         idle: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        if not fps > 0:
+            raise ValueError(f"fps is the most frames a second, above 0, not {fps!r}")
+        if not 0 <= share < 1:
+            raise ValueError(f"share is a share of the run's time, from 0 to 1, not {share!r}")
         self._clock, self._idle = clock, idle
         self._gap_s = 1 / fps
         self._share = share
