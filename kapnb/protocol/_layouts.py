@@ -142,15 +142,21 @@ class Layout:
         times: list[int] = _numbers(rows, *self.time).tolist()
         return times
 
-    def groups(self, rows: Any) -> list[str]:
-        """Return the ids of the groups of rows that match.
+    def groups(self, rows: Any) -> tuple[list[str], list[int]]:
+        """Return the different ids of the groups of rows that match, and which each row has.
 
         Raises
         ------
         UnicodeDecodeError
             If one is no text.
         """
-        return [""] * len(rows) if self.group is None else _texts(rows, *self.group)
+        start, stop = self.group or (0, 0)
+        if start == stop:
+            return [""], [0] * len(rows)
+        encoded = rows[:, start:stop].copy().view(f"V{stop - start}").ravel().tolist()
+        numbers: dict[bytes, int] = {}
+        chosen = [numbers.setdefault(group, len(numbers)) for group in encoded]
+        return [group.decode() for group in numbers], chosen
 
     def numbers(self, rows: Any, names: Container[str]) -> Iterator[tuple[str, Any]]:
         """Yield name and values, as an array, of those of some fields that are numbers."""

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read_numbers"]
 
-#: Points that are taken together.
-_BLOCK = 65_536
+#: Points that are taken together; as arrays they fit into a processor's cache.
+_BLOCK = 16_384
 #: So many points must be laid out alike to be read together.
 _ALIKE = 8
 #: So many layouts of one length are tried; points of still other ones are decoded one by one.
@@ -79,32 +79,36 @@ class _Block:
 
         if len(rows) < _ALIKE:
             return rows
-        joined = b"".join([self._points[row] for row in rows.tolist()])
+        points = self._points
+        alone = len(rows) == len(points)
+        joined = b"".join(points if alone else [points[row] for row in rows.tolist()])
         bytes_of_rows = np.frombuffer(joined, np.uint8).reshape(len(rows), length)
         for _ in range(_LAYOUTS_MAX):
-            layout = read_layout(self._points[rows[0]]) if len(rows) >= _ALIKE else None
+            layout = read_layout(points[rows[0]]) if len(rows) >= _ALIKE else None
             if layout is None:
                 break
             alike = layout.matches(bytes_of_rows)
+            whole = bool(alike.all())
+            found = slice(None) if whole else alike
             try:
-                self._take(layout, rows[alike], bytes_of_rows[alike])
+                self._take(layout, rows[found], bytes_of_rows[found])
             except UnicodeDecodeError:  # protobuf will say of which point
                 break
+            if whole:
+                return rows[:0]
             rows, bytes_of_rows = rows[~alike], bytes_of_rows[~alike]
         return rows
 
     def _take(self, layout: Layout, rows: Any, bytes_of_rows: Any) -> None:
-        self._groups[rows] = self._places_of(layout.groups(bytes_of_rows))
+        import numpy as np
+
+        groups, chosen = layout.groups(bytes_of_rows)
+        places = [self._places.setdefault(group, len(self._places)) for group in groups]
+        self._groups[rows] = np.array(places)[chosen]
         self._times[rows] = layout.times(bytes_of_rows)
         for name, values in layout.numbers(bytes_of_rows, self._values):
             self._values[name][rows] = values
             self._there[name][rows] = True
-
-    def _places_of(self, groups: Sequence[str]) -> list[int]:
-        places = self._places
-        for group in dict.fromkeys(groups):
-            places.setdefault(group, len(places))
-        return [places[group] for group in groups]
 
     def _read_each(self, rows: Sequence[int]) -> None:
         """Read points one by one."""
