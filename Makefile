@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo experiment browser test check fix bench docs pages pandas proto notebooks clean
+.PHONY: help demo experiment browser screenshots test check fix bench docs pages pandas proto notebooks clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ experiment: $(VENV)/.demo ## options from a TICKscript: live data, record, repla
 
 browser: $(VENV)/.browser ## JupyterLab in a headless Chromium, which must be there
 	$(BIN)/python -m pytest tests/browser
+
+screenshots: $(VENV)/.browser ## take the pictures of the documentation anew, from the running thing
+	KAPNB_UPDATE=1 $(BIN)/python -m pytest tests/browser/test_screenshots.py
 
 test: $(VENV)/.dev ## the whole default test suite, notebooks included
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests

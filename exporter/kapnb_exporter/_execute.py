@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import re
-import shutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -25,11 +24,10 @@ from typing import Any, BinaryIO
 from kapnb.errors import ExportError, MissingExtra
 from kapnb.simulation import RECORD_TO, Transcript
 from kapnb_exporter._after import ANSWERS
+from kapnb_exporter._folder import copy_folder
 
-__all__ = ["Execution", "Probe", "Recording", "copy_folder", "execute"]
+__all__ = ["Execution", "Probe", "Recording", "execute"]
 
-#: Never copied beside the notebook: environments and caches, large and of no use to it.
-_LEFT_BEHIND = (".*", "__pycache__", "node_modules", "venv", "env")
 _LINE = re.compile(r"Cell In\[\d+\], line (\d+)")
 #: Characters of a dead kernel's log that are worth a reader's time.
 _LAST_WORDS = 2000
@@ -143,7 +141,8 @@ def execute(
     Raises
     ------
     ExportError
-        If a cell fails, with its number and line, or the kernel dies, with its last words.
+        If a cell fails, with its number and line, or the kernel dies, with its last words; or
+        the notebook's folder holds too much to be copied.
     MissingExtra
         If nbclient is not installed.
     """
@@ -156,7 +155,7 @@ def execute(
 
     with TemporaryDirectory(prefix="kapnb-export-") as temporary:
         folder, records = Path(temporary, "notebook"), Path(temporary, "simulations")
-        copy_folder(path.resolve().parent, folder)
+        copy_folder(path.resolve().parent, folder, tell)
         records.mkdir()
         notebook = _read(folder / path.name)
         saved = copy.deepcopy(notebook.cells)
@@ -186,16 +185,6 @@ def execute(
             probes=tuple(_probes(records)),
             answers=json.loads(Path(records, ANSWERS).read_text(encoding="utf-8")),
         )
-
-
-def copy_folder(source: Path, target: Path) -> None:
-    """Copy a notebook's folder, without environments and caches, to where nothing is yet."""
-    shutil.copytree(
-        source,
-        target,
-        ignore=shutil.ignore_patterns(*_LEFT_BEHIND),
-        ignore_dangling_symlinks=True,
-    )
 
 
 def _read(path: Path) -> Any:

@@ -16,8 +16,8 @@ from nbconvert.utils.exceptions import ConversionException
 from traitlets import Bool, Enum, Unicode, default
 
 from kapnb.errors import KapnbError
-from kapnb_exporter._execute import copy_folder
 from kapnb_exporter._export import export
+from kapnb_exporter._folder import copy_folder
 from kapnb_exporter._request import MODES, Request
 
 __all__ = ["KapacitorUdfExporter"]

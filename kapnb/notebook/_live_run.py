@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LiveRun"]
 
+#: Seconds that a wait lasts before the next.
+_WAIT_S = 0.5
+
 
 class LiveRun:
     """A Simulation that runs in the background, drawn while it runs.
@@ -345,7 +348,7 @@ class LiveRun:
         """End it as if the data ended here; returns once that has happened."""
         self._control.stop()
         if threading.get_ident() != self._control.thread:
-            self._done.result()
+            self._await_end(None)
 
     def wait(self, timeout: float | None = None) -> Simulation:
         """Wait until it is over; return the Simulation.
@@ -369,11 +372,24 @@ class LiveRun:
         if timeout is None and self.state == "paused":
             raise RuntimeError("the run is paused: resume() or stop() it first, or await it")
         try:
-            self._done.result(timeout)
+            self._await_end(timeout)
         except KeyboardInterrupt:
             self.stop()
             raise
         return self._result()
+
+    def _await_end(self, timeout: float | None) -> None:
+        """Wait a little again and again: an interrupt just before a wait is heeded after it."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = _WAIT_S if until is None else min(_WAIT_S, until - time.monotonic())
+            try:
+                self._done.result(max(left, 0))
+            except TimeoutError:
+                if until is not None and time.monotonic() >= until:
+                    raise
+            else:
+                return
 
     def __await__(self) -> Generator[Any, None, Simulation]:
         """Wait as `wait` does, while the event loop, and with it the buttons, goes on."""

@@ -5,6 +5,9 @@ point for that costs more than all else an agent does. So the points of one list
 decoded together, by a message that knows only what was asked of the points before, as columns.
 
 Nothing is guessed: the columns are used only if each point has exactly one value in every one.
+Of the writer it is assumed that it writes a map as protobuf's libraries do: each name once, the
+key before the value, numbers as short as they can be. Whatever texts and values it is given to
+write, they are not taken for fields.
 """
 
 from __future__ import annotations
@@ -28,17 +31,22 @@ __all__ = ["Foresight"]
 
 #: In fewer points the decoding of all together gains nothing.
 _FEWEST = 6
-#: More fields than these are found faster by decoding the point.
-_NAMES_MAX = 4
+#: Bytes of a double.
+_VALUE_SIZE = 8
 #: Lists after which a Handler that asks for more is watched again; twice as many each time.
 _PAUSE, _PAUSE_MAX = 4, 1024
 
 # In protobuf, messages that stand one behind the other are one message. A field that was single
-# in each is, if declared as repeated, the list of what all had. Nobody else uses these numbers.
-_TIME, _GROUP, _DOUBLE, _BLIND = 1, 5, 1000, 1999
+# in each is, if declared as repeated, the list of what all had.
+_TIME, _GROUP = 1, 5
+#: Fields for the columns of doubles. Their tags have one byte; a point has 11 as a varint only,
+#: and the others not at all (see `_strange`).
+_DOUBLES = 11, 13, 14, 15
+#: More fields than these are found faster by decoding the point.
+_NAMES_MAX = len(_DOUBLES)
 #: What stands between two points, in every column. By it the columns tell whose value is whose,
-#: and that each point is whole.
-_TIME_MARK, _GROUP_MARK, _DOUBLE_MARK = 1, "\0", -8.98846567431158e307
+#: and that each point is whole. A point that has such a value itself is not read ahead.
+_TIME_MARK, _GROUP_MARK, _DOUBLE_MARK = 0x5EED_5EED_5EED_5EED, "\0", -8.98846567431158e307
 
 _Reader: TypeAlias = Callable[[list[bytes]], "Foreseen | None"]
 
@@ -132,8 +140,9 @@ class Foresight:
         if self._read is None:
             if not decoded or len(names) > _NAMES_MAX:  # nothing was asked, or much
                 return False
-            doubles = wire_point(self._raw).parse().fieldsDouble
-            if not all(_foreseeable(name, doubles) for name in names):
+            message = wire_point(self._raw).parse()
+            doubles = message.fieldsDouble
+            if not all(_foreseeable(name, doubles) for name in names) or _strange(message):
                 return False
             self._names, self._read = names, _reader(names, added, timed=False)
         elif decoded:
@@ -178,7 +187,17 @@ class _NotedNames(frozenset[str]):
 
 def _foreseeable(name: Any, doubles: Any) -> bool:
     """Return whether a field can be read ahead: a double whose name is not too long."""
-    return isinstance(name, str) and name in doubles and len(double_entry(name)[1]) < 128
+    try:
+        return isinstance(name, str) and name in doubles and len(double_entry(name)[1]) < 128
+    except UnicodeEncodeError:  # nothing in any point is called so
+        return False
+
+
+def _strange(message: Any) -> bool:
+    """Return whether a point has fields of a protocol to come, which columns might be taken for."""
+    size = message.ByteSize()
+    message.DiscardUnknownFields()
+    return bool(message.ByteSize() != size)
 
 
 @functools.cache
@@ -186,7 +205,7 @@ def _parser() -> Callable[[bytes], Any]:
     """Return what decodes joined points; made at the first need."""
     repeated = b"\x20\x03"
     fields = [("time", _TIME, 3), ("group", _GROUP, 9)]
-    fields += [(f"double{at}", _DOUBLE + at, 1) for at in range(_NAMES_MAX)]
+    fields += [(f"double{at}", number, 1) for at, number in enumerate(_DOUBLES)]
     message = delimited(1, b"Run") + b"".join(
         delimited(2, delimited(1, name.encode()) + b"\x18" + varint(number) + repeated + b"\x28"
                   + varint(kind))
@@ -216,12 +235,15 @@ def _reader(names: tuple[str, ...], added: tuple[str, ...], *, timed: bool) -> _
     if timed:
         between += varint(_TIME << 3) + varint(_TIME_MARK)
     for at in range(len(names)):
-        between += varint(_DOUBLE + at << 3 | 1) + pack_double(_DOUBLE_MARK)
+        between += _double_tag(at) + pack_double(_DOUBLE_MARK)
 
     def read(run: list[bytes]) -> Foreseen | None:
         joined, number = between.join(run), len(run)
         absent = frozenset([name for name, key in keys if joined.rfind(key) < 0])
         for head, blind in blinds:
+            # So short a one may stand inside of a value, which would become another.
+            if len(head) <= _VALUE_SIZE and joined.count(head) != number:
+                return None
             joined = joined.replace(head, blind)
         try:
             message = parse(joined)
@@ -246,20 +268,29 @@ def _reader(names: tuple[str, ...], added: tuple[str, ...], *, timed: bool) -> _
     return read
 
 
+def _double_tag(at: int) -> bytes:
+    """Return what stands before each value of column `at`."""
+    return varint(_DOUBLES[at] << 3 | 1)
+
+
 def _blind(name: str, at: int) -> tuple[bytes, bytes]:
     """Return how entries of a double begin, and what is put over that to make column `at` of them.
 
-    As long as what was there, so all that is not such an entry keeps its bounds: where the bytes
-    occur in a text, no value appears. (In the text of a group they are no UTF-8, and refused.)
+    The entry's tag stays, since that byte may be another's last: a length, a time. What follows
+    is as long as what was there, so all that is not such an entry keeps its bounds: where the
+    bytes occur in a text, no value appears. (In the text of a group they are no UTF-8, and
+    refused.) Where they begin in one thing and end in another, the second begins with a byte that
+    begins nothing in protobuf: all is refused. Only the last byte, the tag of the column, would
+    do; but it is the tag of a value in an entry, and never begins a field of a point.
     """
     head = double_entry(name)[1]
-    tag = varint(_DOUBLE + at << 3 | 1)
-    start = varint(_BLIND << 3 | 2)
-    size = len(head) - len(tag) - len(start) - 1
-    return head, start + varint(size) + bytes(size) + tag
+    size = len(head) - 3  # without the two before and the one behind
+    return head, head[:1] + varint(size) + b"\0" + b"\xff" * (size - 1) + _double_tag(at)
 
 
 def _column(values: Any, mark: Any, number: int) -> list[Any] | None:
     """Return the values between the marks if there is one for each of `number` points."""
     found: list[Any] = values[::2]
-    return found if len(found) == number and values[1::2] == [mark] * (number - 1) else None
+    if len(found) != number or values[1::2] != [mark] * (number - 1) or mark in found:
+        return None
+    return found

@@ -24,6 +24,9 @@ PAGE_CONFIG = {
     }
 }
 
+#: All cells are in the page, also those that nobody has scrolled to.
+SETTINGS = {"windowingMode": "none"}
+
 
 @pytest.fixture(scope="session")
 def chromium():
@@ -49,7 +52,11 @@ def jupyter(tmp_path_factory):
     settings = home / "config" / "labconfig"
     settings.mkdir(parents=True)
     (settings / "page_config.json").write_text(json.dumps(PAGE_CONFIG), encoding="utf-8")
+    chosen = home / "settings" / "@jupyterlab" / "notebook-extension"
+    chosen.mkdir(parents=True)
+    (chosen / "tracker.jupyterlab-settings").write_text(json.dumps(SETTINGS), encoding="utf-8")
     places = {
+        "JUPYTERLAB_SETTINGS_DIR": home / "settings",
         "HOME": home,
         "IPYTHONDIR": home / "ipython",
         "JUPYTER_CONFIG_DIR": home / "config",
@@ -93,7 +100,7 @@ def open_page(chromium, jupyter):
     """Return a function that opens a notebook in JupyterLab, or in Notebook, on a fresh page."""
     address, _ = jupyter
     context = chromium.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
-    context.set_default_timeout(180_000)
+    context.set_default_timeout(120_000)
 
     def open_page(notebook, front="lab/tree"):
         page = context.new_page()
@@ -111,7 +118,7 @@ def click_export():
     """Return a function that clicks through the File menu to the exporter's entry."""
     from playwright.sync_api import TimeoutError as TooLate
 
-    def click_export(page):
+    def click_export(page, *, only_point=False):
         entry = page.get_by_text("Kapacitor-udf")
         for _ in range(10):
             page.get_by_role("menuitem", name="File", exact=True).click()
@@ -123,6 +130,30 @@ def click_export():
                 page.keyboard.press("Escape")
             else:
                 break
-        entry.click()
+        if only_point:
+            entry.hover()
+        else:
+            entry.click()
 
     return click_export
+
+
+@pytest.fixture
+def run_all():
+    """Return a function that runs all cells of a page."""
+    from playwright.sync_api import TimeoutError as TooLate
+
+    def run_all(page):
+        # A saved notebook has its numbers already; the star is there while a cell waits or runs.
+        began = page.locator(".jp-InputPrompt", has_text="[*]:").first
+        for _ in range(10):
+            page.get_by_role("menuitem", name="Run", exact=True).click()
+            page.get_by_text("Run All Cells", exact=True).click()
+            try:
+                began.wait_for(timeout=10_000)
+            except TooLate:  # a menu that opens before the kernel is there does nothing
+                continue
+            return
+        raise AssertionError("the cells did not run")
+
+    return run_all

@@ -1,7 +1,5 @@
 """Displays, progress and completion in JupyterLab and in Notebook 7."""
 
-import re
-
 import pytest
 
 from notebooks import write_notebook
@@ -34,7 +32,7 @@ points[0].fields["
 
 
 @pytest.fixture(params=["lab/tree", "notebooks"], ids=["lab", "notebook"])
-def page(request, open_page, jupyter):
+def page(request, open_page, run_all, jupyter):
     """A notebook whose cells run, opened in either front end."""
     _, folder = jupyter
     name = f"displays_{request.param[:3]}.ipynb"
@@ -42,22 +40,6 @@ def page(request, open_page, jupyter):
     page = open_page(name, request.param)
     run_all(page)
     return page
-
-
-def run_all(page):
-    """Run all cells; a menu that opens before the kernel is there does nothing."""
-    from playwright.sync_api import TimeoutError as TooLate
-
-    began = page.locator(".jp-InputPrompt", has_text=re.compile(r"\[(\*|1)\]:")).first
-    for _ in range(6):
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
-        try:
-            began.wait_for(timeout=20_000)
-        except TooLate:
-            continue
-        return
-    raise AssertionError("the cells did not run")
 
 
 def test_progress_is_a_widget_while_it_runs_and_nothing_afterwards(page):

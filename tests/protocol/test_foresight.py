@@ -1,5 +1,7 @@
 """Foresight: points that were read ahead are what they are without."""
 
+import struct
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -175,6 +177,55 @@ def test_a_text_that_looks_like_a_field_is_none(tag, dimensions):
 
     assert [point.fields["x"] for point in points] == [7.5] * 8
     assert {point.group for point in points} == {wire_point(run[0]).group}
+
+
+def test_a_value_that_looks_like_a_field_stays_what_it_is():
+    """Eight bytes hold the beginning of an entry whose name is short."""
+    (odd,) = struct.unpack("<d", b"B\x0c\n\x01x\x11\x05@")
+    run = [raw(Point({"x": odd if at == 3 else 0.5}, time=at)) for at in range(1, 9)]
+    ahead = Foresight()
+    asked(alike(8), average, ahead=ahead)
+
+    points = asked(run, average, ahead=ahead)
+
+    assert [point.fields["x"] for point in points] == [0.5, 0.5, odd] + [0.5] * 5
+
+
+def test_a_text_and_the_field_behind_it_are_no_other_field():
+    """A tag ends as an entry begins, and what follows, an entry of its own, completes it."""
+    usual = raw(Point({"xB": 1.5}, time=9, tags={"h": "a"}))
+    odd = raw(Point({"others": 2.5}, time=9, tags={"h": "B\r\n\x02x"}))
+    assert b"B\r\n\x02xB\x11" in odd
+    ahead = Foresight()
+    for run in ([usual] * 8, [usual] * 8, [usual] * 7 + [odd]):
+        items = ahead.points(run)
+        for item in items[:7]:
+            assert (wire_point(item) if isinstance(item, bytes) else item).fields["xB"] == 1.5
+
+    last = wire_point(items[7]) if isinstance(items[7], bytes) else items[7]
+    with pytest.raises(KeyError):
+        last.fields["xB"]
+
+
+def test_points_of_a_protocol_to_come_are_not_read_ahead():
+    """They have fields that nobody knows yet, and columns might be taken from these."""
+    run = [data + b"\x6a\x08" + 8 * b"\1" for data in alike(8)]
+    ahead = Foresight()
+    for _ in range(3):
+        items = ahead.points(run)
+        average(items[0] if isinstance(items[0], WirePoint) else wire_point(items[0]))
+
+    assert all(isinstance(item, bytes) for item in items)
+
+
+def test_a_name_that_no_text_can_be_is_asked_for_without_harm():
+    """The Handler gets the error that it gets of any point, and goes on."""
+    ahead = Foresight()
+    for _ in range(3):
+        (first, *_) = ahead.points(alike(8))
+        point = wire_point(first) if isinstance(first, bytes) else first
+        with pytest.raises((KeyError, UnicodeEncodeError)):
+            point.fields["\ud800"]
 
 
 def test_points_without_group_have_the_group_of_none():

@@ -112,7 +112,9 @@ def test_a_changed_point_of_the_wire_is_copied_part_by_part():
     assert list(other.fields.items()) == [("x", 1.5), ("a", 2)]
 
 
-@pytest.mark.parametrize("value", [iter(n for n in range(3)), itertools.count()], ids=repr)
+@pytest.mark.parametrize(
+    "value", [iter(n for n in range(3)), itertools.count()], ids=["generator", "count"]
+)
 def test_what_has_a_hidden_state_is_refused(value):
     """Unless it is only to be looked at."""
     copier = Copier()
