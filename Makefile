@@ -23,7 +23,7 @@ screenshots: $(VENV)/.browser ## take the pictures of the documentation anew, fr
 	KAPNB_UPDATE=1 $(BIN)/python -m pytest tests/browser/test_screenshots.py
 
 test: $(VENV)/.dev ## the whole default test suite, notebooks included
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval --nbval-current-env notebooks
 
 check: $(VENV)/.dev ## lint, types, import contracts, spelling
