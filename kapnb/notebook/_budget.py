@@ -56,6 +56,10 @@ class FrameBudget:
         idle: Callable[[], float] = lambda: 0.0,
         busy: Callable[[], float] | None = None,
     ) -> None:
+        if not fps > 0:
+            raise ValueError(f"fps is the most frames a second, above 0, not {fps!r}")
+        if not 0 <= share < 1:
+            raise ValueError(f"share is a share of the run's time, from 0 to 1, not {share!r}")
         self._clock, self._idle, self._busy = clock, idle, busy or (lambda: 0.0)
         self._counts_busy = busy is not None
         self._busy_began, self._busy_cost_s, self._busy_drawing_s = self._busy(), 0.0, 0.0

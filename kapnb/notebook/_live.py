@@ -7,13 +7,14 @@ compares the first bundle of a run with the last one that was saved.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from kapnb.notebook._budget import FrameBudget
 from kapnb.notebook._fields import choose_fields
-from kapnb.notebook._figure import DPI, draw_figure
+from kapnb.notebook._figure import DPI, draw_figure, new_axes
 from kapnb.notebook._front_end import kernel_display
 from kapnb.notebook._live_marks import Anomalies, Marks, Thresholds, parse_thresholds
 from kapnb.notebook._live_meter import Meter
@@ -71,7 +72,8 @@ class LiveView:
     A live frame of a fast run shows a selection of the points; the last frame is the one
     that `Plot` draws, of all of them.
 
-    Should drawing fail, the run goes on and ends with a warning in `Simulation.warnings`.
+    Should drawing fail, the run goes on, and ends with a warning in `Simulation.warnings`; the
+    picture says it, too.
     """
 
     every_input = False
@@ -90,6 +92,8 @@ class LiveView:
         meter: Meter | None = None,
         idle: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        if not isinstance(fields, (bool, str, Sequence)):
+            raise ValueError(f"what to draw is True, or the names of fields, not {fields!r}")
         self._fields = fields
         self._groups = (groups,) if isinstance(groups, str) else groups
         self._thresholds = parse_thresholds(thresholds)
@@ -187,7 +191,7 @@ class LiveView:
         marks.read()
         marks.draw(figure, scene, columns=_COLUMNS_LAST)
         if simulation.error is not None:
-            _add_error(figure, f"{type(simulation.error).__name__}: {simulation.error}")
+            _add_note(figure, f"ended by {type(simulation.error).__name__}: {simulation.error}")
         return figure
 
     def _present(self, known: set[str]) -> Sequence[str] | None:
@@ -212,20 +216,29 @@ class LiveView:
         try:
             draw(self._simulation)
         except Exception as error:
+            text = f"the live plot stopped: {type(error).__name__}: {error}"
+            self._simulation.warnings.append(text)
+            with contextlib.suppress(Exception):  # it may be drawing itself that fails
+                self._show_trouble(text)
             self._handle = None
-            self._simulation.warnings.append(
-                f"the live plot stopped: {type(error).__name__}: {error}"
-            )
+
+    def _show_trouble(self, text: str) -> None:
+        """Say in the picture's place why there is none: who misspelt a field looks there."""
+        ax = new_axes(height=1.2)
+        ax.set_axis_off()
+        self._figure = ax.figure
+        _add_note(self._figure, text)
+        self._update(dpi=DPI, compress=6)
 
 
-def _add_error(figure: Any, text: str) -> None:
-    """Write what ended a run into its picture."""
+def _add_note(figure: Any, text: str) -> None:
+    """Write what went wrong into a picture."""
     line = " ".join(text.split())
     shown = line if len(line) <= _ERROR_MAX else f"{line[: _ERROR_MAX - 1]}…"
     figure.axes[0].text(
         0.01,
         0.97,
-        f"ended by {shown}",
+        shown,
         transform=figure.axes[0].transAxes,
         va="top",
         color="#D55E00",

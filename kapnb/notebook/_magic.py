@@ -34,6 +34,7 @@ def run_udf_cell(shell: Any, line: str, cell: str) -> None:
     HandlerError
         If the cell does not define exactly one Handler, or one marked among several.
     """
+    __tracebackhide__ = True  # IPython leaves us out of errors of the cell's own
     if line.strip():
         raise HandlerError(f"%%udf takes nothing behind it, but there is {line.strip()!r}")
     source = _numbered_as_shown(cell, shell.transform_cell(cell))

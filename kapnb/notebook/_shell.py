@@ -44,7 +44,7 @@ def load(shell: Any) -> None:
     A `KapnbError` then shows the reader's own lines only. ``%tb`` shows the whole traceback
     once more, and with ``KAPNB_DEBUG`` set in the environment nothing is cut at all.
     """
-    shell.set_custom_exc((KapnbError,), show_error)
+    shell.set_custom_exc((KapnbError, SyntaxError), show_error)
     shell.register_magic_function(_udf(shell), magic_kind="cell", magic_name="udf")
     shell.register_magic_function(_tick(shell), magic_kind="line_cell", magic_name="tick")
     register_displays(shell.display_formatter.formatters["text/html"])
@@ -64,6 +64,9 @@ def show_error(
     tb_offset: int | None = None,
 ) -> None:
     """Show an error without kapnb's own frames; called by IPython."""
+    if isinstance(value, SyntaxError):
+        shell.showsyntaxerror(running_compiled_code=not _is_of_a_cell(value, tb))
+        return
     if os.environ.get(DEBUG):
         shell.showtraceback((etype, value, tb), tb_offset=tb_offset)
         return
@@ -109,21 +112,33 @@ def _noted(error: BaseException) -> Iterator[None]:
 def _cut(tb: TracebackType | None) -> TracebackType | None:
     """Return a copy of a traceback with the reader's frames only, if there are any."""
     frames: list[TracebackType] = []
+    rewritten: list[TracebackType] = []
     link = tb
     while link is not None:
         code = link.tb_frame.f_code
         if _is_ipython(code.co_filename):
             if code.co_name == "run_cell_magic":
-                frames.clear()  # what called it is the cell as IPython rewrote it
+                # What called it is the cell as IPython rewrote it: better than nothing.
+                rewritten, frames = frames, []
         elif not code.co_filename.startswith(_OURS):
             frames.append(link)
         link = link.tb_next
+    frames = frames or rewritten
     if not frames:
         return tb
     short: TracebackType | None = None
     for link in reversed(frames):
         short = TracebackType(short, link.tb_frame, link.tb_lasti, link.tb_lineno)
     return short
+
+
+def _is_of_a_cell(error: SyntaxError, tb: TracebackType | None) -> bool:
+    """Tell whether the text that cannot be read is that of a ``%%udf`` cell itself."""
+    while tb is not None:
+        if tb.tb_frame.f_code is run_udf_cell.__code__:
+            return bool(tb.tb_frame.f_locals.get("name") == error.filename)
+        tb = tb.tb_next
+    return False
 
 
 def _is_ipython(filename: str) -> bool:
@@ -133,6 +148,7 @@ def _is_ipython(filename: str) -> bool:
 def _udf(shell: Any) -> Any:
     def udf(line: str, cell: str) -> None:
         """Run a cell, and check and mark the Handler it defines."""
+        __tracebackhide__ = True  # IPython leaves us out of errors of the cell's own
         run_udf_cell(shell, line, cell)
 
     return udf

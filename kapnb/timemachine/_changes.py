@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Set
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from kapnb.model import Batch, Point
@@ -18,6 +19,10 @@ _CHANGES_MAX = 200
 #: By so many items a sequence may have moved on.
 _SHIFT_MAX = 64
 _ATOMS = (type(None), bool, int, float, complex, str, bytes, bytearray)
+#: Of these, equal texts mean equal values: 1 is not 1.0, NaN is NaN.
+_PLAIN = {type(None), bool, int, float, complex, str, bytes}
+#: So many items of a long sequence are looked at in one go.
+_STRETCH = 4096
 
 
 class _Absent:
@@ -155,26 +160,46 @@ def _of_sequences(path: str, before: Any, after: Any, depth: int) -> Iterator[Ch
         for place in range(added):
             yield Change(f"{path}[{place - added}]", ABSENT, others[kept + place])
         return
-    for place in range(max(len(ones), len(others))):
-        one = ones[place] if place < len(ones) else ABSENT
-        other = others[place] if place < len(others) else ABSENT
-        yield from _between(f"{path}[{place}]", one, other, depth + 1)
+    for start in range(0, max(len(ones), len(others)), _STRETCH):
+        stretch = ones[start : start + _STRETCH], others[start : start + _STRETCH]
+        if _alike_at_a_glance(*stretch):
+            continue
+        for place, (one, other) in enumerate(zip_longest(*stretch, fillvalue=ABSENT), start):
+            yield from _between(f"{path}[{place}]", one, other, depth + 1)
 
 
 def _shift(before: list[Any], after: list[Any]) -> int | None:
     """Return how many items fell out in front, if nothing else but additions happened."""
     for shift in range(min(len(before), _SHIFT_MAX) + 1):
-        kept = before[shift:]
-        if len(kept) <= len(after) and kept and not _unlike(kept, after[: len(kept)]):
-            return shift if shift or len(after) > len(kept) else None
+        kept = len(before) - shift
+        if 0 < kept <= len(after) and _has_moved(before, after, shift):
+            return shift if shift or len(after) > kept else None
     return 0 if not before else len(before) if not after else None
 
 
-def _unlike(before: list[Any], after: list[Any]) -> bool:
-    """Tell whether two lists of one length differ; the first difference is enough."""
-    return any(
-        next(_between("", one, other, 1), None) is not None
-        for one, other in zip(before, after, strict=True)
+def _has_moved(before: list[Any], after: list[Any], shift: int) -> bool:
+    """Tell whether `after` begins with what is left of `before`; the first difference is enough."""
+    for start in range(shift, len(before), _STRETCH):
+        ones = before[start : start + _STRETCH]
+        others = after[start - shift : start - shift + len(ones)]
+        if _differs_somewhere(ones[0], others[0]) or not (
+            _alike_at_a_glance(ones, others) or not any(map(_differs_somewhere, ones, others))
+        ):
+            return False
+    return True
+
+
+def _differs_somewhere(one: Any, other: Any) -> bool:
+    """Tell whether two values differ at all."""
+    return next(_between("", one, other, 1), None) is not None
+
+
+def _alike_at_a_glance(ones: list[Any], others: list[Any]) -> bool:
+    """Tell whether two lists of plain values are equal; False if that takes a closer look."""
+    return (
+        len(ones) == len(others)
+        and {*map(type, ones), *map(type, others)} <= _PLAIN
+        and repr(ones) == repr(others)
     )
 
 

@@ -111,14 +111,7 @@ class TimeMachine:
         MomentError
             If the run has no such input.
         """
-        time = as_time(where)
-        if time is not None:
-            return self._at(self._times.first_from(time))
-        position = where.__index__()
-        count = len(self)
-        if not -count <= position < count:
-            raise MomentError(f"there is no input {position}; the run has {self._range()}")
-        return self._at(position % count)
+        return self._at(self._place(where))
 
     def step(self, n: int = 1) -> Moment:
         """Go `n` inputs on."""
@@ -184,6 +177,17 @@ class TimeMachine:
             )
         return self._at(position)
 
+    def _place(self, where: Any) -> int:
+        """Return the position that `where` means, from 0."""
+        time = as_time(where)
+        if time is not None:
+            return self._times.first_from(time)
+        position: int = where.__index__()
+        count = len(self)
+        if not -count <= position < count:
+            raise MomentError(f"there is no input {position}; the run has {self._range()}")
+        return position % count
+
     def _range(self) -> str:
         count = len(self)
         return f"inputs 0…{count - 1}, {self._times.span()}" if count > 1 else "input 0 alone"
@@ -239,7 +243,7 @@ class TimeMachine:
     def rerun(
         self,
         handler: type[Handler] | None = None,
-        since: int | None = None,
+        since: Any = None,
         *,
         options: Mapping[str, Any] | None = None,
         errors: str = "raise",
@@ -250,9 +254,8 @@ class TimeMachine:
         ----------
         handler : subclass of Handler, optional
             The new definition; by default the run's own.
-        since : int, optional
-            Position of the first input to run, counted from the end if negative; by default
-            where the machine is.
+        since : int, str, Timestamp or datetime, optional
+            The first input to run, named as for `go`; by default where the machine is.
         options : mapping, optional
             By default those of the run.
         errors : {"raise", "keep"}, default: "raise"
@@ -267,19 +270,16 @@ class TimeMachine:
         ------
         SnapshotError
             If the state of then does not fit the new definition, or is not known: the text says
-            which option, attribute or class is another.
+            which option, attribute, class or kind of state is another.
         MomentError
             If the run has no such input.
         """
         from kapnb.timemachine._rerun import rerun
 
-        position = max(self.position, 0) if since is None else since
-        count = len(self)
-        if not -count <= position < count:
-            raise MomentError(f"there is no input {position}; the run has {self._range()}")
+        position = max(self.position, 0) if since is None else self._place(since)
         if errors not in ("raise", "keep"):
             raise ValueError(f'errors is "raise" or "keep", not {errors!r}')
-        result = rerun(self._replay, position % count, handler, options)
+        result = rerun(self._replay, position, handler, options)
         if errors == "raise":
             result.raise_error()
         return result

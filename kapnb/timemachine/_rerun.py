@@ -6,6 +6,7 @@ would be lost on that way is a reason to refuse, not to start afresh.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -107,7 +108,7 @@ def rerun(
     given = dict(run.options if options is None else options)
     with replay.there():
         snapshot = _state_of_then(replay, since)
-        then = _header(replay.handler)
+        then = _Definition(replay.handler)
         replay.stop()  # asking for a snapshot may have done something to it
     _check_fit(new, run, given, snapshot, then, since)
     return Rerun(new, run, since, given, snapshot).run()  # type: ignore[return-value]
@@ -161,7 +162,7 @@ def _check_fit(
     run: Passage,
     options: Mapping[str, Any],
     snapshot: bytes,
-    then: Mapping[str, Any],
+    then: _Definition,
     since: int,
 ) -> None:
     """Refuse a state that the new definition would not take.
@@ -179,19 +180,62 @@ def _check_fit(
         try:
             received = check_options(dict(options), node.ask_info())
             node.start(received, snapshot)
-            now = _header(node.instance)
+            now = _Definition(node.instance)
         finally:
             node.stop()
+    head = f"the state before input {since} does not fit {new.__name__} as it is now: "
     warnings = [text for text in node.warnings if text.startswith(_FRESH)]
     if node.error is None and not warnings:
+        misfit = _misfit(then, now)
+        if misfit:
+            raise SnapshotError(f"{head}{misfit}")
         return
     if node.error is not None and not isinstance(node.error, SnapshotError):
         raise node.error
     reason = warnings[0].removeprefix(_FRESH) if warnings else str(node.error)
-    raise SnapshotError(
-        f"the state before input {since} does not fit {new.__name__} as it is now: "
-        f"{_difference(then, now) or reason}"
-    ) from node.error
+    raise SnapshotError(f"{head}{_difference(then.header, now.header) or reason}") from node.error
+
+
+class _Definition:
+    """What of a started Handler says whether a state fits it."""
+
+    def __init__(self, handler: Handler) -> None:
+        self.header = _header(handler)
+        self.states = list(handler.group_states.values())
+        self.policy = handler.restore_policy
+        own = type(handler)
+        self.by_framework = own.snapshot is Handler.snapshot and own.restore is Handler.restore
+        try:
+            self.fresh: Any = handler.group_state()
+        except Exception:  # the run says it, once a new group comes
+            self.fresh = ABSENT
+
+
+def _misfit(then: _Definition, now: _Definition) -> str:
+    """Say what of the states is not as `group_state` makes one now, but made one then.
+
+    A state that was restored goes on as it is: the new code would meet a deque where it made a
+    dict, a window of the old length, or no entry of a new name.
+    """
+    if now.policy == "tolerant" or not (then.by_framework and now.by_framework):
+        return ""
+    old, new = then.fresh, now.fresh
+    if ABSENT in (old, new):
+        return ""
+    for state in now.states:
+        if type(new) is not type(old) and type(state) is not type(new):
+            return f"a group's state is a {_named(state)}, group_state() makes a {_named(new)}"
+        if isinstance(new, deque) and new.maxlen not in (old.maxlen, state.maxlen):
+            return f"a group's deque has maxlen={state.maxlen}, group_state() makes {new.maxlen}"
+        if isinstance(new, dict):
+            missing = [key for key in new if key not in old and key not in state]
+            if missing:
+                return f"a group's state has no {missing[0]!r}, which group_state() makes now"
+    return ""
+
+
+def _named(value: Any) -> str:
+    return type(value).__name__
 
 
 def _header(handler: Handler) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def as_time(where: Any) -> int | None:
         try:
             return parse_time(where)
         except ValueError as error:
-            raise MomentError(f"{error}; as in 2026-01-31T12:00:00Z") from error
+            raise MomentError(str(error)) from error
     nanoseconds = getattr(where, "value", None)  # a pandas Timestamp
     if isinstance(where, datetime):
         if where.tzinfo is None:

@@ -150,9 +150,10 @@ def _with_options(name: str, options: Mapping[str, Any], keys: Sequence[str]) ->
 
 
 def _notes(a: Passage, b: Passage) -> list[str]:
+    """Say what ended the runs early; what comes after that nobody has compared."""
     texts = [str(run.error) if run.error else "" for run in (a, b)]
-    if texts[0] == texts[1]:
-        return []
+    if texts[0] and texts[0] == texts[1] and len(a.inputs) == len(b.inputs):
+        return [f"both ended after {len(a.inputs)} inputs: {texts[0]}"]
     return [
         f"{side} ended after {len(run.inputs)} inputs: {text}"
         for side, run, text in zip("ab", (a, b), texts, strict=True)

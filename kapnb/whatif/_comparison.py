@@ -97,7 +97,7 @@ class Comparison:
     fields : dict of str to FieldDifference
         Those fields that differ, those that differ most often first.
     notes : list of str
-        What else is not the same, such as the error that ended one of them.
+        What else there is to know: the error that ended one of them, or both, early.
     near : Near
         The tolerance.
     """
@@ -136,7 +136,7 @@ class Comparison:
 
     @property
     def same(self) -> bool:
-        """Whether nothing differs."""
+        """Whether nothing differs, and both runs came to their end."""
         return not self.differences and not self.notes
 
     def raise_if_different(self) -> None:

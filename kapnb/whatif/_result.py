@@ -233,6 +233,8 @@ class Sweep:
         text += f"; {failed} failed" if failed else ""
         missing = self.total - len(self.runs)
         text += f"; interrupted, {missing} not run" if missing else ""
+        if self.alerts and not any(alerts.count for alerts in self.alerts.values()):
+            text += "; no output of any is an alert"  # as of a misspelt field
         chosen = self.operating_point()
         return text + (f"; {self._said(chosen)}" if chosen is not None else "")
 

@@ -127,6 +127,32 @@ def test_a_plot_that_fails_does_not_cost_the_run(watch, display):
     ]
 
 
+def test_a_plot_that_fails_says_so_in_its_place(watch, display):
+    """Who misspelt a field looks for the picture, not for warnings; the texts agree as ever."""
+    view, _ = watch(fields="nowhere")
+    (note,) = view.figure.axes[0].texts
+    assert note.get_text().startswith("the live plot stopped: ValueError: no field 'nowhere'")
+    first, last = display.bundles[0], display.bundles[-1]
+    assert last.keys() - first.keys() == {"image/png"}
+    assert last["text/plain"] == first["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"fps": 0}, "fps is the most frames a second, above 0, not 0"),
+        ({"share": -1}, "share is a share of the run's time, from 0 to 1, not -1"),
+        ({"plot": 5}, "what to draw is True, or the names of fields, not 5"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused_in_the_cell(
+    settings, text, handlers, points, display
+):
+    """Before anything runs."""
+    with pytest.raises(ValueError, match=text):
+        Simulation(handlers.Mean, points(9)).live(display=display, attended=True, **settings)
+
+
 def test_a_run_that_fails_still_shows_what_it_did(handlers, points, display):
     """The last frame is drawn on an error, too."""
 
@@ -144,7 +170,7 @@ def test_a_view_can_watch_one_run_after_another(watch, handlers, points, display
     """A new run starts a new display."""
     view, first = watch()
     before = len(display.bundles)
-    second = Simulation(handlers.Peak, points(200), observers=[view]).run()
+    second = Simulation(handlers.Peak, points(200), observers=[view]).run(pace=STEADY)
     assert display.bundles[before] == {"text/plain": "<live plot of Peak>"}
     assert view.figure.axes[0].get_title("left") == second.handler.__name__ == "Peak"
     assert first.handler is handlers.Mean

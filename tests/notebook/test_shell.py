@@ -1,5 +1,6 @@
 """What %load_ext kapnb does, in an IPython shell without a front end."""
 
+import re
 import subprocess
 import sys
 
@@ -87,7 +88,49 @@ def test_udf_names_the_line_of_its_cell(shell, cell, line, message):
 
 def test_udf_refuses_words_behind_it(shell):
     """There is nothing to set."""
-    assert "%%udf takes nothing behind it" in run(shell, "%%udf Mine\nclass A(Handler): pass")
+    shown = run(shell, "%%udf Mine\nclass A(Handler): pass")
+    assert "%%udf takes nothing behind it" in shown
+    assert "kapnb/" not in shown
+
+
+@pytest.mark.parametrize("cell", ["x = 1 / 0", "class A(Handler):\n    x = 1 / 0"])
+def test_errors_of_a_udf_cells_own_show_no_frame_of_ours(shell, cell):
+    """They are the reader's, and IPython shows them as those of any cell."""
+    shown = run(shell, f"%%udf\n{cell}")
+    assert "ZeroDivisionError" in shown
+    assert "1 / 0" in shown
+    assert "kapnb/" not in shown
+
+
+def test_a_udf_cell_that_cannot_be_read_shows_where_and_nothing_else(shell):
+    """As a cell without the magic does."""
+    shown = run(shell, "%%udf\nclass A(Handler):\n    def point(self, point)\n        pass")
+    assert "def point(self, point)" in shown
+    assert re.search(r"line 3|>:3", shown)
+    assert "SyntaxError: expected ':'" in shown
+    assert "kapnb/" not in shown
+    assert "interactiveshell" not in shown
+
+
+def test_a_module_that_cannot_be_read_shows_what_imported_it(shell, tmp_path, monkeypatch):
+    """An error in a file of its own is IPython's to show."""
+    (tmp_path / "unreadable.py").write_text("def f(:\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for cell in ("import unreadable", "%%udf\nimport unreadable"):
+        shown = run(shell, cell)
+        assert "unreadable.py" in shown
+        assert "import unreadable" in shown
+
+
+def test_a_tick_cell_whose_run_fails_shows_no_frame_of_ours(shell, points):
+    """The magic's own frames are as little the reader's as the simulator's."""
+    run(shell, FAILING.partition("simulate")[0])
+    shell.push({"data": points(3)})
+    script = "stream|from()@fails()|httpOut('x')"
+    shown = run(shell, f"%%tick --run --data data\n{script}")
+    assert "no field 'nowhere'" in shown
+    assert "kapnb/" not in shown
+    assert "kapnb/" not in run(shell, f"%%tick --run --data nothing\n{script}")
 
 
 def test_a_figure_is_shown_without_pyplot(shell, points):

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kapnb import Point
-from kapnb.timemachine import ABSENT, Change
+from kapnb.timemachine import ABSENT, Change, _changes
 from kapnb.timemachine._changes import changes
 from kapnb.timemachine._shown import shown
 
@@ -123,3 +123,29 @@ def test_text_is_short_on_one_line_and_without_addresses():
     assert "0x" not in shown([object(), lambda: 0])
     assert shown(0.1 + 0.2) == "0.30000000000000004"
     assert shown([0.1 + 0.2]) == "[0.3]"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda items: items.__setitem__(7000, 1), ["s[7000]: 7000 → 1"]),
+        (lambda items: items.__setitem__(7000, 7000.0), ["s[7000]: 7000 → 7000.0"]),
+        (lambda items: items.append("x"), ["s[-1]: — → 'x'"]),
+        (lambda items: items.pop(0), ["s[0]: 0 → —"]),
+        (lambda items: items.pop(), ["s[9999]: 9999 → —"]),
+    ],
+)
+def test_one_change_of_a_long_list_is_found(change, expected):
+    """Stretches of plain values that read alike are passed over, and only those."""
+    after = list(range(10_000))
+    change(after)
+    assert told(list(range(10_000)), after) == expected
+
+
+def test_long_lists_of_plain_values_are_not_compared_item_by_item(monkeypatch):
+    """Of a million items that would take seconds, at each step of who walks."""
+    looked = Counter()
+    inner = _changes._between
+    monkeypatch.setattr(_changes, "_between", lambda *values: looked.update("x") or inner(*values))
+    assert told([*range(50_000)], [*range(50_000), 1]) == ["s[-1]: — → 1"]
+    assert looked["x"] < 100

@@ -152,6 +152,54 @@ def test_a_definition_that_cannot_start_says_why():
         run.travel().rerun(options={"wrong": 1}, since=3)
 
 
+@pytest.mark.parametrize(
+    ("made", "makes", "text"),
+    [
+        (lambda: deque(maxlen=3), dict, "a group's state is a deque, group_state() makes a dict"),
+        (
+            lambda: deque(maxlen=3),
+            lambda: deque(maxlen=7),
+            "a group's deque has maxlen=3, group_state() makes 7",
+        ),
+        (
+            lambda: {"n": 0},
+            lambda: {"n": 0, "mean": 0.0},
+            "a group's state has no 'mean', which group_state() makes now",
+        ),
+    ],
+)
+def test_a_state_of_another_make_is_refused(made, makes, text):
+    """Restored, it would go on as it is, and the new code would fail on it or be wrong."""
+    run = walks.run_of(keeper(made), zoo.points(9))
+    head = "the state before input 5 does not fit Keeper as it is now: "
+    assert refused(run, keeper(makes)) == f"{head}{text}"
+    assert len(run.travel().rerun(keeper(made), since=5).inputs) == 4
+    assert len(run.travel().rerun(keeper(makes), since=0).inputs) == 9
+
+
+def keeper(make):
+    class Keeper(Handler):
+        def group_state(self):
+            return make()
+
+        def point(self, point, state):
+            yield point
+
+    return Keeper
+
+
+def test_it_is_rerun_from_a_time_as_one_goes_to_a_time():
+    """What `go` takes, and refuses, `since` does."""
+    run = walks.run_of(average(), zoo.points(9))
+    machine = run.travel()
+    time = run.inputs[4].time
+    assert machine.rerun(since=pd.Timestamp(time, tz="UTC")).since == machine.go(4).position
+    assert machine.rerun(since=-2).since == 7
+    for place in (2.5, "yesterday", True):
+        with pytest.raises(MomentError):
+            machine.rerun(since=place)
+
+
 def test_another_edge_is_refused_in_kapacitors_words():
     """Batches cannot go where a stream is wanted."""
     run = walks.run_of(walks.Spans, zoo.batches())

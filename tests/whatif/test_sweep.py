@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import kapnb
-from kapnb import Handler, Option, SourceError, simulate, sweep
+from kapnb import Handler, Option, Point, SourceError, simulate, sweep
 from kapnb.whatif import _workers
 
 forking = pytest.mark.skipif(sys.platform != "linux", reason="needs a safe fork, as on Linux")
@@ -365,3 +365,12 @@ def test_a_sweep_is_not_recorded_for_an_export(monkeypatch, tmp_path, handlers, 
     sweep(handlers.Peak, points(4), limit=[1.0, 2.0], workers=1)
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sweep_without_any_alert_says_so():
+    """A misspelt field would look like detectors that find nothing."""
+    data = [Point({"x": float(n), "odd": n > 6}, time=n) for n in range(10)]
+    found = sweep(Handler, data, labels="odd", alert="alram", workers=1)
+    assert "no output of any is an alert" in repr(found)
+    assert "no output of any is an alert" in found._repr_html_()
+    assert "is an alert" not in repr(sweep(Handler, data, labels="odd", alert="x", workers=1))
