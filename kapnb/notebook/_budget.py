@@ -31,6 +31,10 @@ class FrameBudget:
     idle : callable, optional
         Returns the seconds, in all, that the run had nothing to do because it waits for the
         time at which its next input is due. Of these, half may be used.
+    busy : callable, optional
+        Returns the CPU seconds of the run's thread, in all, as `time.thread_time` does. Then
+        drawing keeps to the share by these, too: on a busy machine a clock goes on while the
+        run stands still.
 
     Examples
     --------
@@ -50,12 +54,15 @@ class FrameBudget:
         fps: float,
         share: float,
         idle: Callable[[], float] = lambda: 0.0,
+        busy: Callable[[], float] | None = None,
     ) -> None:
         if not fps > 0:
             raise ValueError(f"fps is the most frames a second, above 0, not {fps!r}")
         if not 0 <= share < 1:
             raise ValueError(f"share is a share of the run's time, from 0 to 1, not {share!r}")
-        self._clock, self._idle = clock, idle
+        self._clock, self._idle, self._busy = clock, idle, busy or (lambda: 0.0)
+        self._counts_busy = busy is not None
+        self._busy_began, self._busy_cost_s, self._busy_drawing_s = self._busy(), 0.0, 0.0
         self._gap_s = 1 / fps
         self._share = share
         self._cost_s = _ASSUMED_COST_S
@@ -72,7 +79,15 @@ class FrameBudget:
         if self._cost_s > self._earned(now - self._ended, idle - self._idle_at_end):
             return False
         passed = now - self._began - self._drawing_s
-        return self._drawing_s + self._cost_s <= self._earned(passed, idle - self._idle_before)
+        if self._drawing_s + self._cost_s > self._earned(passed, idle - self._idle_before):
+            return False
+        return not self._counts_busy or self._is_cheap(idle - self._idle_before)
+
+    def _is_cheap(self, idle_s: float) -> bool:
+        """Return whether a frame stays within the share by CPU time, which has no idle time."""
+        worked = self._busy() - self._busy_began - self._busy_drawing_s
+        cost = self._busy_cost_s or _ASSUMED_COST_S
+        return self._busy_drawing_s + cost <= self._share * worked + _IDLE_SHARE * idle_s
 
     def _earned(self, passed_s: float, idle_s: float) -> float:
         """Return the drawing time that so many seconds without drawing are worth."""
@@ -80,7 +95,7 @@ class FrameBudget:
 
     def spend(self, draw: Callable[[], None]) -> None:
         """Draw a frame and book what it cost; the next is expected to cost the same."""
-        began = self._clock()
+        began, busy = self._clock(), self._busy()
         try:
             draw()
         finally:
@@ -88,3 +103,5 @@ class FrameBudget:
             self._idle_at_end = self._idle()
             self._cost_s = self._ended - began
             self._drawing_s += self._cost_s
+            self._busy_cost_s = self._busy() - busy
+            self._busy_drawing_s += self._busy_cost_s

@@ -123,7 +123,10 @@ class LiveView:
         self._choose_at = 0
         self._marks = Marks(simulation, self._thresholds, self._anomalies)
         self._text = f"<live plot of {simulation.handler.__name__}>"
-        self._budget = FrameBudget(self._clock, fps=self._fps, share=self._share, idle=self._idle)
+        # A clock of somebody's own is all the time there is.
+        busy = time.thread_time if self._clock is time.monotonic else None
+        limits = {"fps": self._fps, "share": self._share}
+        self._budget = FrameBudget(self._clock, **limits, idle=self._idle, busy=busy)
         display = self._display or kernel_display()
         self._handle = display and display({"text/plain": self._text}, raw=True, display_id=True)
 

@@ -20,6 +20,15 @@ class Stage:
         self.budget.spend(lambda: self.work(seconds))
 
 
+class Cpu:
+    """A fifth of a stage's time."""
+
+    stage = None
+
+    def __call__(self):
+        return self.stage.now / 5 if self.stage else 20.0
+
+
 def test_a_short_run_draws_no_frame():
     """120 ms are assumed, which 7 % allow after 1.714 s and not before."""
     stage = Stage()
@@ -70,6 +79,16 @@ def test_the_share_holds_for_any_cost(cost, share):
             frames += 1
         assert drawn <= max(share * worked + 1e-9, cost)
     assert frames > 5
+
+
+def test_time_in_which_others_ran_earns_nothing():
+    """A run that got a fifth of the processor draws as after a fifth of the time."""
+    cpu = Cpu()
+    stage = Stage(busy=cpu)
+    cpu.stage = stage
+    stage.draw(0.5)  # 0.1 of CPU
+    assert not stage.work(14.2)  # 0.2 of CPU, with the next, are earned in 2.857
+    assert stage.work(0.2)
 
 
 def test_what_a_failed_frame_cost_is_booked():
