@@ -86,6 +86,9 @@ kapacitor enable {name}
 kapacitor show {name}
 ```
 
+The first line is for the first time only: with the section twice, Kapacitor does not start. For a
+new version install again, and restart Kapacitor; with the TICKscript changed, define again, too.
+
 ## Or behind a Unix socket
 
 One process serves all tasks. Use the other section of `kapacitor.conf`, and before Kapacitor

@@ -79,7 +79,10 @@ class KapacitorUdfExporter(Exporter):  # type: ignore[misc, unused-ignore]
             # What is to be exported is the node, whatever the file holds by now.
             copy, out = Path(temporary, "notebook"), Path(temporary, "out")
             if folder is not None:  # empty for a notebook in the working directory
-                copy_folder(Path(folder).resolve(), copy)
+                try:
+                    copy_folder(Path(folder).resolve(), copy, self.log.info)
+                except KapnbError as error:
+                    raise ConversionException(str(error)) from error
             copy.mkdir(exist_ok=True)
             nbformat.write(nb, copy / f"{name}.ipynb")
             script, *others = self._export(copy / f"{name}.ipynb", out)

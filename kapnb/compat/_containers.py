@@ -185,6 +185,16 @@ class AnyMap(MutableMapping[str, Any]):
         """Remove an entry, or a key."""
         del self[getattr(entry, "key", entry)]
 
+    def sort(self, *arguments: Any, **settings: Any) -> None:
+        """Raise: the entries keep the order in which they came, which means nothing."""
+        raise TypeError(
+            f"{self._name} cannot be sorted in place; write sorted({self._name}, key=…)"
+        )
+
+    def insert(self, index: int, entry: Any) -> None:
+        """Raise: an entry is found by its name, and stands nowhere."""
+        raise TypeError(f"{self._name} takes no entry at a position; use .add(key=…, value=…)")
+
     def _pop_at(self, index: int) -> Any:
         """Remove the entry at a position; return it as protobuf's own, which needs no map."""
         name = self._names()[index]

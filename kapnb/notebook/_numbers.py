@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from kapnb.model import Batch, Point
 from kapnb.notebook._fields import Shown, points_of, spread
-from kapnb.simulation import Simulation
+from kapnb.protocol import read_numbers
+from kapnb.simulation import Output, Simulation
+from kapnb.simulation._items import Outputs, Rows
 
 __all__ = ["Columns", "Numbers", "decimate"]
 
@@ -39,6 +42,11 @@ class Columns:
         self._times.append(time)
         self._values.append(value)
 
+    def extend(self, times: Times, values: Values) -> None:
+        """Add many values."""
+        self._times.frombytes(times.tobytes())
+        self._values.frombytes(values.tobytes())
+
     def __len__(self) -> int:
         return len(self._times)
 
@@ -54,6 +62,10 @@ class Columns:
             order = np.argsort(times, kind="stable")
             times, values = times[order], values[order]
         return times, values
+
+
+#: By field, then by group id.
+_Side = dict[str, dict[str, Columns]]
 
 
 class Numbers:
@@ -74,8 +86,8 @@ class Numbers:
 
     def __init__(self, simulation: Simulation, shown: Shown) -> None:
         self.shown = shown
-        self.inputs: dict[str, dict[str, Columns]] = {name: {} for name in shown.inputs}
-        self.outputs: dict[str, dict[str, Columns]] = {name: {} for name in shown.outputs}
+        self.inputs: _Side = {name: {} for name in shown.inputs}
+        self.outputs: _Side = {name: {} for name in shown.outputs}
         self._simulation = simulation
         self._inputs_read = 0
         self._outputs_read = 0
@@ -95,20 +107,29 @@ class Numbers:
             How many inputs, and outputs, may be read; of more, a spread selection is.
         """
         inputs, outputs = self._simulation.inputs, self._simulation.outputs
-        if self.inputs:
-            for position in _news(self._inputs_read, len(inputs), most):
-                _take(inputs[position], self.inputs)
-        if self.outputs:
-            for position in _news(self._outputs_read, len(outputs), most):
-                _take(outputs[position].item, self.outputs)
-        self._inputs_read, self._outputs_read = len(inputs), len(outputs)
+        self._inputs_read = _read(inputs, self._inputs_read, most, self.inputs)
+        self._outputs_read = _read(outputs, self._outputs_read, most, self.outputs)
 
 
-def _news(start: int, stop: int, most: int | None) -> Sequence[int]:
-    return range(start, stop) if most is None else spread(start, stop, most)
+def _read(items: Sequence[Any], start: int, most: int | None, side: _Side) -> int:
+    """Read items from `start` on into one side; return where to go on."""
+    stop = len(items)
+    if not side:
+        return stop
+    positions = range(start, stop) if most is None else spread(start, stop, most)
+    encoded = items.encoded(start, stop) if isinstance(items, (Rows, Outputs)) else None
+    if encoded is None:
+        for position in positions:
+            item = items[position]
+            _take(item.item if isinstance(item, Output) else item, side)
+        return stop
+    points = encoded if most is None else [encoded[place - start] for place in positions]
+    for name, group, times, values in read_numbers(points, list(side)):
+        side[name].setdefault(group, Columns()).extend(times, values)
+    return stop
 
 
-def _take(item: Point | Batch, columns: dict[str, dict[str, Columns]]) -> None:
+def _take(item: Point | Batch, columns: _Side) -> None:
     group = item.group
     for point in points_of(item):
         fields = point.fields

@@ -23,6 +23,7 @@ from kapnb.protocol._wire import Foreseen, WirePoint, wire_point
 
 if TYPE_CHECKING:
     from kapnb.protocol._columns import RowPoint, decode_columns, decode_times, row_point
+    from kapnb.protocol._number_columns import read_numbers
     from kapnb.protocol._series import SeriesEncoder, encode_point, point_frames
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "decode_times",
     "encode_point",
     "point_frames",
+    "read_numbers",
     "row_point",
     "split_frames",
     "wire_point",
@@ -59,6 +61,7 @@ _LAZY = {
     "decode_times": "kapnb.protocol._columns",
     "encode_point": "kapnb.protocol._series",
     "point_frames": "kapnb.protocol._series",
+    "read_numbers": "kapnb.protocol._number_columns",
     "row_point": "kapnb.protocol._columns",
 }
 

@@ -6,7 +6,7 @@ text agree, each value stands at the same bytes. A neighbour of `_wire`; no agen
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from kapnb.model import FieldValue
@@ -21,6 +21,7 @@ _VALUE_TAGS = (0x12, 0x11, 0x10, 0x12, 0x10)
 _TIME, _BY_NAME = 0x08, 0x58
 #: Name, database, retention policy, group, dimensions: in no column.
 _PASSED = {0x12, 0x1A, 0x22, 0x2A, 0x32}
+_GROUP = 0x2A
 #: What must agree: all of a byte, only whether a number goes on, nothing.
 _FIXED, _NUMBER, _FREE = 0xFF, 0x80, 0x00
 
@@ -43,6 +44,7 @@ class Layout:
 
     def __init__(self, raw: bytes) -> None:
         self.time: tuple[int, int] | None = None
+        self.group: tuple[int, int] | None = None
         self.values: list[_Value] = []
         self._raw = raw
         self._mask = bytearray(b"\xff" * len(raw))
@@ -66,6 +68,8 @@ class Layout:
         stop = content + size
         if tag in _PASSED:
             self._free(content, stop)
+            if tag == _GROUP:
+                self.group = content, stop
         elif tag & 7 == 2 and tag >> 3 in MAPS:
             self._read_entry(MAPS[tag >> 3], raw, content, stop)
         else:
@@ -137,6 +141,36 @@ class Layout:
             return [0] * len(rows)
         times: list[int] = _numbers(rows, *self.time).tolist()
         return times
+
+    def groups(self, rows: Any) -> tuple[list[str], list[int]]:
+        """Return the different ids of the groups of rows that match, and which each row has.
+
+        Raises
+        ------
+        UnicodeDecodeError
+            If one is no text.
+        """
+        start, stop = self.group or (0, 0)
+        if start == stop:
+            return [""], [0] * len(rows)
+        encoded = rows[:, start:stop].copy().view(f"V{stop - start}").ravel().tolist()
+        numbers: dict[bytes, int] = {}
+        chosen = [numbers.setdefault(group, len(numbers)) for group in encoded]
+        return [group.decode() for group in numbers], chosen
+
+    def numbers(self, rows: Any, names: Container[str]) -> Iterator[tuple[str, Any]]:
+        """Yield name and values, as an array, of those of some fields that are numbers."""
+        seen: set[str] = set()
+        for kind, name, start, stop in sorted(self.values, key=lambda value: value.kind):
+            if kind == TAGS or name not in names or name in seen:
+                continue
+            seen.add(name)  # in another map, too: the first one counts, as for a point's fields
+            if kind == DOUBLES:
+                yield name, rows[:, start:stop].copy().view("<f8").ravel()
+            elif kind == INTS:
+                yield name, _numbers(rows, start, stop)
+            elif kind == BOOLS:
+                yield name, rows[:, start] != 0
 
     def columns(self, rows: Any) -> Iterator[tuple[int, str, Sequence[FieldValue]]]:
         """Yield map, name and values of rows that match.

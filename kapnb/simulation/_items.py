@@ -129,6 +129,12 @@ class Outputs(_Lazy[Output]):
         self._inputs.extend(inputs)  # first: whoever reads meanwhile goes by the items
         self._items.extend(items)
 
+    def encoded(self, first: int, stop: int) -> list[bytes] | None:
+        """Return the bytes of some of them; None if not all of these are kept as bytes."""
+        items = self._items[first:stop]
+        points = [item for item in items if isinstance(item, bytes)]
+        return points if len(points) == len(items) else None
+
     def __len__(self) -> int:
         return len(self._items)
 

@@ -199,3 +199,17 @@ def test_asking_for_a_missing_field_adds_nothing():
     assert point.fieldsInt.get("x", 3) == 3
     assert len(point.fieldsBool) == 0
     assert point.SerializeToString() == before
+
+
+def test_what_a_map_without_positions_cannot_do_is_said():
+    """Lists of entries could be sorted; the error says what does the same for a reader."""
+    point = wire("b", "a")
+
+    with pytest.raises(TypeError, match=r"sorted\(fieldsDouble, key="):
+        point.fieldsDouble.sort(key=lambda entry: entry.key)
+    with pytest.raises(TypeError, match=r"\.add\(key="):
+        point.fieldsDouble.insert(0, point.fieldsDouble[0])
+    assert [entry.key for entry in sorted(point.fieldsDouble, key=lambda entry: entry.key)] == [
+        "a",
+        "b",
+    ]

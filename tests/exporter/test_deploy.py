@@ -123,6 +123,15 @@ def test_the_commands_of_the_readme_install_what_runs(made, tmp_path):
         assert (out / file).exists(), file
 
 
+def test_the_readme_says_what_must_not_be_done_again(made):
+    """A section that stands twice in kapacitor.conf is an error of its format."""
+    _, out = made
+    section = (out / FOLDER / "kapacitor.conf").read_text()
+    with pytest.raises(tomllib.TOMLDecodeError):
+        tomllib.loads(section * 2)
+    assert "first time only" in (out / FOLDER / "README.md").read_text()
+
+
 def test_without_a_simulation_there_is_no_tickscript(tmp_path):
     """Nothing says what it should feed; nothing is written."""
     text = TEXT.partition("simulate(HighValues")[0] + "pass\n"

@@ -195,3 +195,14 @@ def test_a_refusal_is_said_in_its_own_words(tmp_path):
         ConversionException, match=r"two\.ipynb: KN102: several Handlers are marked"
     ):
         get_exporter("kapacitor-udf")().from_filename(str(path))
+
+
+def test_a_folder_that_is_too_large_is_refused_in_the_same_way(tmp_path, monkeypatch):
+    """Before anything is copied."""
+    monkeypatch.setenv("KAPNB_FOLDER_MAX", "1")
+    path = write_notebook(tmp_path / "one.ipynb", HEAD + handler("One"))
+    with (tmp_path / "big.bin").open("wb") as file:
+        file.truncate(2 << 20)
+
+    with pytest.raises(ConversionException, match=r"KN409: .*big\.bin \(2 MiB\)"):
+        get_exporter("kapacitor-udf")().from_filename(str(path))

@@ -36,6 +36,41 @@ def test_a_limited_reading_takes_a_selection(run, handlers):
     assert max(map(max, taken)) > 450 * 10**9
 
 
+@pytest.mark.parametrize("most", [None, 50])
+def test_columns_of_bytes_and_points_give_the_same_numbers(run, handlers, most):
+    """Whether a run keeps its points encoded or as objects cannot be seen."""
+    fields = ({"x": 1.0}, {"x": 2.0, "n": 3}, {"x": 2, "n": True}, {"n": 300}, {"x": "off"})
+    data = [
+        Point(fields[n % 5], time=n * 10**9, name="m", tags={"host": f"h{n % 3}"})
+        for n in range(200)
+    ]
+    simulation = run(handlers.Mirror, data=data)
+    encoded = Numbers(simulation, Shown(("x", "n"), ("x", "n")))
+    encoded.read(most)
+    simulation.inputs, simulation.outputs = list(simulation.inputs), list(simulation.outputs)
+    decoded = Numbers(simulation, Shown(("x", "n"), ("x", "n")))
+    decoded.read(most)
+    for one, other in ((encoded.inputs, decoded.inputs), (encoded.outputs, decoded.outputs)):
+        assert _plain(one) == _plain(other)
+        assert len(one["x"]) == 3
+
+
+def test_batches_give_the_numbers_of_their_points(run, handlers, batches):
+    """In the group of the batch, whatever its points say."""
+    simulation = run(handlers.BatchMean, data=batches(4), group_by=None)
+    numbers = Numbers(simulation, Shown(("x",), ("mean",)))
+    numbers.read()
+    assert _plain(numbers.inputs)["x"]["host=h0"][1] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] * 2
+    assert _plain(numbers.outputs)["mean"]["host=h0"][1] == [2.0, 7.0] * 2
+
+
+def _plain(side):
+    return {
+        name: {group: [part.tolist() for part in columns.sorted()] for group, columns in of.items()}
+        for name, of in side.items()
+    }
+
+
 def test_only_the_chosen_fields_are_looked_at(run, points):
     """Of a point with many fields the others stay encoded."""
 

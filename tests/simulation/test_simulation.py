@@ -190,9 +190,8 @@ def test_the_output_frame_lines_up_with_the_input_frame():
     """Column `input` joins the two."""
     simulation = simulate(Mean, HOST, options={"field": "usage_user"}, group_by="cpu")
 
-    joined = simulation.frame.join(
-        simulation.input_frame.set_index("input")["usage_user"], on="input", rsuffix="_in"
-    )
+    given = simulation.input_frame.set_index("input")["usage_user"].rename("usage_user_in")
+    joined = simulation.frame.join(given, on="input")
     assert len(joined) == 2484
     assert (joined["usage_user"] == joined["usage_user_in"]).all()
 

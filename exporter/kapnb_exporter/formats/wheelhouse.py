@@ -55,7 +55,7 @@ That makes `venv` beside it, for {needs}, and checks the script. In `kapacitor.c
 
     [udf.functions.{name}]
       prog = "THIS FOLDER/venv/bin/python"
-      args = ["-u", "THIS FOLDER/{name}.py"]
+      args = ["THIS FOLDER/{name}.py"]
       timeout = "10s"
 
 Without the script:
