@@ -55,7 +55,7 @@ pages: $(VENV)/.dev ## write anew what is generated and committed under docs
 
 pandas: build/pandas2/.ready ## what knows DataFrames, on pandas 2.2 in an environment of its own
 	build/pandas2/bin/python -m pytest -n 2 tests/handler tests/sources tests/simulation tests/notebook \
-		tests/faults tests/model tests/test_progress.py
+		tests/faults tests/model tests/timemachine tests/whatif tests/test_progress.py
 
 proto: $(VENV)/.dev ## turn proto/udf.proto into the embedded descriptor
 	$(BIN)/python proto/generate.py
