@@ -44,6 +44,8 @@ nb_execution_mode = "off"
 # What a cell printed in pieces is one block.
 nb_merge_streams = True
 
+# Defaults as they are written: `<function f at 0x…>` is neither readable nor the same twice.
+autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
