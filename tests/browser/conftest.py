@@ -31,6 +31,8 @@ SETTINGS = {"windowingMode": "none"}
 @pytest.fixture(scope="session")
 def chromium():
     """Yield a headless Chromium, driven by playwright."""
+    if os.environ.get("KAPNB_BROWSER") == "done":
+        pytest.skip("has run before: make browser")
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="needs: make .venv/.browser (playwright, JupyterLab)"
     )
@@ -104,7 +106,8 @@ def open_page(chromium, jupyter):
 
     def open_page(notebook, front="lab/tree"):
         page = context.new_page()
-        page.goto(f"{address}{front}/{notebook}?token={TOKEN}")
+        # A fresh workspace: JupyterLab else opens what an earlier page had open, too.
+        page.goto(f"{address}{front}/{notebook}?reset&token={TOKEN}")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         page.wait_for_selector(IDLE)
         return page

@@ -1,4 +1,4 @@
-"""Displays, progress and completion in JupyterLab and in Notebook 7."""
+"""Displays and progress in JupyterLab and in Notebook 7."""
 
 import pytest
 
@@ -26,8 +26,6 @@ points[0]
 Slow
 # %%
 simulate(Slow, points[:3], options={"pause": 0.0})
-# %%
-points[0].fields["
 """
 
 
@@ -59,13 +57,3 @@ def test_points_handlers_and_runs_are_shown_as_tables(page):
     page.locator("td", has_text="seconds to wait").wait_for()
     page.locator("td", has_text="double").first.wait_for()
     page.get_by_text("the first points that went out").wait_for()
-
-
-def test_fields_of_the_data_are_completed(page):
-    """After the quote, by Tab."""
-    page.get_by_text("the first points that went out").wait_for()
-    last = page.locator(".jp-CodeCell .cm-content").last
-    last.click()
-    page.keyboard.press("Control+End")
-    page.keyboard.press("Tab")
-    page.get_by_text('points[0].fields["usage').wait_for()
