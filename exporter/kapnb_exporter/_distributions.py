@@ -5,15 +5,13 @@ Nothing is asked of an index. What travels are the very files that the proof ran
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 from pathlib import PurePosixPath
 
 from kapnb.errors import ExportError, MissingExtra
-from kapnb_exporter._venv import surroundings
+from kapnb_exporter._venv import ask
 from kapnb_exporter.formats import File
 
 __all__ = ["beyond", "closure", "files_of", "is_compiled", "pinned", "until_both_have_it"]
@@ -161,15 +159,7 @@ def is_compiled(path: str) -> bool:
 
 
 def _ask(python: str) -> _Place:
-    done = subprocess.run(  # noqa: S603  # an interpreter that the proof has run already
-        [python, "-c", _ASK],
-        capture_output=True,
-        check=True,
-        cwd="/",
-        env=surroundings(python),
-        text=True,
-    )
-    return _Place(**json.loads(done.stdout))
+    return _Place(**ask(python, _ASK))
 
 
 def _installed(name: str, place: _Place, python: str) -> Distribution:

@@ -18,11 +18,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from kapnb.errors import ExportError
 from kapnb_exporter._wheel import WHEEL_NAME, read_wheel, runtime_wheel
 
-__all__ = ["Interpreter", "NotInstalled", "environment", "find_python", "inspect", "surroundings"]
+__all__ = ["Interpreter", "NotInstalled", "ask", "environment", "find_python", "inspect"]
 
 #: More are rarely of use, and each may hold a scientific stack.
 _KEPT = 8
@@ -95,15 +96,20 @@ def _runs(python: str) -> bool:
 
 def inspect(python: str) -> Interpreter:
     """Ask an interpreter what it is and has."""
+    return Interpreter(python, **ask(python, _ASK))
+
+
+def ask(python: str, program: str) -> Any:
+    """Return what a program prints as JSON in an interpreter, away from the working directory."""
     done = subprocess.run(  # noqa: S603
-        [python, "-c", _ASK],
+        [python, "-c", program],
         capture_output=True,
         check=True,
         cwd="/",
         env=surroundings(python),
         text=True,
     )
-    return Interpreter(python, **json.loads(done.stdout))
+    return json.loads(done.stdout)
 
 
 def surroundings(python: str) -> dict[str, str]:

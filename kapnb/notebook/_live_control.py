@@ -12,12 +12,13 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from itertools import accumulate, islice
+from itertools import accumulate
 from typing import Any, Literal, TypeVar
 
 from kapnb.model import Batch
 from kapnb.protocol import wire_point
 from kapnb.simulation import ENOUGH_S, MOST
+from kapnb.simulation._portions import take
 
 __all__ = ["Control", "Speed", "Waiter", "check_speed"]
 
@@ -179,14 +180,7 @@ class Control:
         self.thread = threading.get_ident()
         size, most = 1, 1 if singly else MOST
         while True:
-            block: list[_T] = []
-            failure: Exception | None = None
-            try:
-                with gate:
-                    for item in islice(items, size):
-                        block.append(item)  # noqa: PERF402  # those before an error are kept
-            except Exception as error:
-                failure = error
+            block, failure = take(items, size, gate)
             for portion in self._admitted(block, gate):
                 self._handed = (self.clock(), len(portion))
                 yield portion

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Protocol, TypeVar
 
-__all__ = ["ENOUGH_S", "MOST", "Pace", "portions"]
+__all__ = ["ENOUGH_S", "MOST", "Pace", "portions", "take"]
 
 _T = TypeVar("_T")
 
@@ -57,14 +57,7 @@ def portions(
     """
     size, most = 1, 1 if singly else MOST
     while True:
-        portion: list[_T] = []
-        failure: Exception | None = None
-        try:
-            with gate:
-                for item in islice(items, size):
-                    portion.append(item)  # noqa: PERF402  # those before an error are kept
-        except Exception as error:
-            failure = error
+        portion, failure = take(items, size, gate)
         began = clock()
         if portion:
             yield portion
@@ -73,3 +66,24 @@ def portions(
         if len(portion) < size:
             return
         size = min(2 * size, most) if clock() - began < ENOUGH_S else max(size // 2, 1)
+
+
+def take(
+    items: Iterator[_T], size: int, gate: AbstractContextManager[None]
+) -> tuple[list[_T], Exception | None]:
+    """Return up to `size` items, and the error of their source that ended them sooner.
+
+    Examples
+    --------
+    >>> from contextlib import nullcontext
+    >>> take(iter("abc"), 2, nullcontext())
+    (['a', 'b'], None)
+    """
+    taken: list[_T] = []
+    try:
+        with gate:
+            for item in islice(items, size):
+                taken.append(item)  # noqa: PERF402  # those before an error are kept
+    except Exception as error:
+        return taken, error
+    return taken, None
