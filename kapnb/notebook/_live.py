@@ -14,22 +14,23 @@ from typing import Any
 
 from kapnb.notebook._budget import FrameBudget
 from kapnb.notebook._fields import choose_fields
-from kapnb.notebook._figure import DPI, draw_figure, new_axes
+from kapnb.notebook._figure import DPI, draw_figure, new_axes, png
 from kapnb.notebook._front_end import kernel_display
+from kapnb.notebook._live_figure import LiveFigure
 from kapnb.notebook._live_marks import Anomalies, Marks, Thresholds, parse_thresholds
 from kapnb.notebook._live_meter import Meter
-from kapnb.notebook._live_strip import add_strip
+from kapnb.notebook._live_strip import Cell, add_strip, cells
 from kapnb.notebook._numbers import Numbers
-from kapnb.notebook._plot import bundle
-from kapnb.notebook._scene import check_fields, gather
+from kapnb.notebook._plot import bundle_of
+from kapnb.notebook._scene import Scene, check_fields, gather
 from kapnb.simulation import Simulation
 
 __all__ = ["LiveView"]
 
 #: Inputs, and outputs, read for one live frame; the last frame reads all.
 _READ_MAX = 2048
-#: Columns of pixels to which lines are reduced in a live frame, and in the last.
-_COLUMNS, _COLUMNS_LAST = 400, 800
+#: Columns of pixels to which lines are reduced in the last frame.
+_COLUMNS = 800
 _ERROR_MAX = 110
 
 
@@ -106,10 +107,14 @@ class LiveView:
         self._handle: Any = None
         self._figure: Any = None
         self._numbers: Numbers | None = None
+        self._picture: LiveFigure | None = None
 
     @property
     def figure(self) -> Any:
-        """The matplotlib Figure of the run so far; None before a run has started."""
+        """The matplotlib Figure of the run so far; None before a run has started.
+
+        While the run lasts it is made for whoever asks: frames share one that changes.
+        """
         if self._figure is None and self._simulation is not None:
             return self._still(self._simulation.still())
         return self._figure
@@ -119,7 +124,7 @@ class LiveView:
     def started(self, simulation: Simulation) -> None:
         """Show a first bundle: only text, since an empty frame would cost as much as a full."""
         self._simulation = simulation
-        self._figure = self._numbers = None
+        self._figure = self._numbers = self._picture = None
         self._choose_at = 0
         self._marks = Marks(simulation, self._thresholds, self._anomalies)
         self._text = f"<live plot of {simulation.handler.__name__}>"
@@ -153,15 +158,19 @@ class LiveView:
             self._guarded(lambda simulation: self._draw_live(simulation, read=False))
 
     def _draw_live(self, simulation: Simulation, *, read: bool = True) -> None:
+        self._marks.read(_READ_MAX)
+        scene, strip = self._scene(simulation), self._cells(simulation, read=read)
+        if self._picture is None:
+            self._picture = LiveFigure(self._marks.draw)
+        image = self._picture.draw(scene, strip)
+        self._update(self._picture.figure, image)
+
+    def _scene(self, simulation: Simulation) -> Scene:
+        """Return what a live frame shows."""
         self._numbers = self._chosen(simulation)
         self._numbers.read(_READ_MAX)
-        self._marks.read(_READ_MAX)
         groups = self._present(self._numbers.groups)
-        scene = gather(simulation, groups=groups, numbers=self._numbers)
-        self._figure = draw_figure(scene, columns=_COLUMNS)
-        self._marks.draw(self._figure, scene, columns=_COLUMNS)
-        self._add_strip(simulation, read=read)
-        self._update(dpi=DPI, compress=1)
+        return gather(simulation, groups=groups, numbers=self._numbers)
 
     def _chosen(self, simulation: Simulation) -> Numbers:
         """Return what is read; the fields are chosen anew whenever there is twice as much."""
@@ -174,10 +183,13 @@ class LiveView:
         return numbers
 
     def _draw_last(self, simulation: Simulation) -> None:
-        self._numbers = None
-        self._figure = self._still(simulation)
-        self._add_strip(simulation)
-        self._update(dpi=2 * DPI, compress=6)
+        self._numbers = self._picture = None
+        figure = self._still(simulation)
+        strip = self._cells(simulation)
+        if strip is not None:
+            add_strip(figure, strip)
+        self._figure = figure
+        self._update(figure, png(figure, dpi=2 * DPI))
 
     def _still(self, simulation: Simulation) -> Any:
         """Return the picture that `Plot` draws, with its marks."""
@@ -189,7 +201,7 @@ class LiveView:
         figure = draw_figure(scene)
         marks = Marks(simulation, self._thresholds, self._anomalies)
         marks.read()
-        marks.draw(figure, scene, columns=_COLUMNS_LAST)
+        marks.draw(figure, scene, columns=_COLUMNS)
         if simulation.error is not None:
             _add_note(figure, f"ended by {type(simulation.error).__name__}: {simulation.error}")
         return figure
@@ -200,14 +212,16 @@ class LiveView:
             return None
         return [group for group in self._groups if group in known] or None
 
-    def _add_strip(self, simulation: Simulation, *, read: bool = True) -> None:
-        if self._meter is not None:
-            if read:
-                self._meter.read(simulation)
-            add_strip(self._figure, self._meter.readings, self._meter.timeout_s)
+    def _cells(self, simulation: Simulation, *, read: bool = True) -> Sequence[Cell] | None:
+        """Return what the strip shows; None if there is none."""
+        if self._meter is None:
+            return None
+        if read:
+            self._meter.read(simulation)
+        return cells(self._meter.readings, self._meter.timeout_s)
 
-    def _update(self, *, dpi: int, compress: int) -> None:
-        data, metadata = bundle(self._figure, self._text, dpi=dpi, compress=compress)
+    def _update(self, figure: Any, image: bytes) -> None:
+        data, metadata = bundle_of(image, figure, self._text)
         self._handle.update(data, metadata=metadata, raw=True)
 
     def _guarded(self, draw: Callable[[Simulation], None]) -> None:
@@ -228,7 +242,7 @@ class LiveView:
         ax.set_axis_off()
         self._figure = ax.figure
         _add_note(self._figure, text)
-        self._update(dpi=DPI, compress=6)
+        self._update(ax.figure, png(ax.figure, dpi=DPI))
 
 
 def _add_note(figure: Any, text: str) -> None:

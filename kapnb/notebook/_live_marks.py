@@ -11,10 +11,10 @@ from typing import Any
 
 from kapnb.model import Point
 from kapnb.notebook._fields import Shown, points_of, spread
-from kapnb.notebook._figure import _TimeScale
 from kapnb.notebook._numbers import Numbers, decimate
 from kapnb.notebook._panels import Panel, arrange_panels
 from kapnb.notebook._scene import Scene
+from kapnb.notebook._time_scale import TimeScale
 from kapnb.simulation import Output, Simulation
 
 __all__ = ["Anomalies", "Marks", "Threshold", "Thresholds", "parse_thresholds"]
@@ -142,36 +142,40 @@ class Marks:
                     values = dict(_numbers_of(given)) | values
                 self._found.append((output.item.group, point.time, values))
 
-    def draw(self, figure: Any, scene: Scene, *, columns: int) -> None:
-        """Lay them over a figure that shows `scene`."""
+    def draw(self, figure: Any, scene: Scene, *, columns: int) -> list[Any]:
+        """Lay them over a figure that shows `scene`; return what was added."""
         panels = arrange_panels(scene.lines)
         if not scene.lines:
-            return
-        scale = _TimeScale(scene.ends)
+            return []
+        added: list[Any] = []
+        scale = TimeScale(scene.ends)
         for threshold in self._thresholds:
             place = _place_of(threshold.name, panels)
             ax = figure.axes[place]
             if threshold.value is not None:
-                ax.axhline(threshold.value, **_LINE)
-                _label(ax, _text_of(threshold), threshold.value)
+                added.append(ax.axhline(threshold.value, **_LINE))
+                added.append(_label(ax, _text_of(threshold), threshold.value))
             else:
-                self._draw_limit(ax, scale, threshold.name, scene.groups, columns)
+                added += self._draw_limit(ax, scale, threshold.name, scene.groups, columns)
         for ax, panel in zip(figure.axes, panels, strict=False):
-            self._draw_rings(ax, scale, panel, scene.groups)
+            added += self._draw_rings(ax, scale, panel, scene.groups)
+        return added
 
     def _draw_limit(
-        self, ax: Any, scale: Any, name: str, groups: Sequence[str], columns: int
-    ) -> None:
+        self, ax: Any, scale: TimeScale, name: str, groups: Sequence[str], columns: int
+    ) -> Iterator[Any]:
         """Draw a field that is a limit; an output's goes before an input's of that name."""
         side = self._limits.outputs[name] or self._limits.inputs[name]
         for group in groups:
             if group in side:
                 times, values = decimate(*side[group].sorted(), columns)
-                ax.plot(scale(times), values, **_LINE)
+                yield from ax.plot(scale(times), values, **_LINE)
                 if len(values):
-                    _label(ax, name, float(values[-1]))
+                    yield _label(ax, name, float(values[-1]))
 
-    def _draw_rings(self, ax: Any, scale: Any, panel: Panel, groups: Sequence[str]) -> None:
+    def _draw_rings(
+        self, ax: Any, scale: TimeScale, panel: Panel, groups: Sequence[str]
+    ) -> Sequence[Any]:
         import numpy as np
 
         names = (*panel.outputs, *panel.inputs)
@@ -183,8 +187,10 @@ class Marks:
             if height is not None and group in groups:
                 times.append(time)
                 heights.append(height)
-        if times:
-            ax.plot(scale(np.array(times, dtype=np.int64)), heights, **_RING)
+        if not times:
+            return ()
+        rings: Sequence[Any] = ax.plot(scale(np.array(times, dtype=np.int64)), heights, **_RING)
+        return rings
 
 
 def _predicate(anomalies: Anomalies) -> Callable[[Point], Any] | None:
@@ -221,7 +227,7 @@ def _text_of(threshold: Threshold) -> str:
     return f"{threshold.name} {threshold.value:g}".strip()
 
 
-def _label(ax: Any, text: str, height: float) -> None:
+def _label(ax: Any, text: str, height: float) -> Any:
     note = ax.annotate(
         text,
         (1, height),
@@ -232,3 +238,4 @@ def _label(ax: Any, text: str, height: float) -> None:
         annotation_clip=True,
     )
     note.set_parse_math(False)
+    return note

@@ -11,7 +11,7 @@ from kapnb.notebook._panels import Panel
 from kapnb.notebook._scene import gather
 from kapnb.simulation import Simulation
 
-__all__ = ["Plot", "bundle", "plot_run"]
+__all__ = ["Plot", "bundle", "bundle_of", "plot_run"]
 
 
 def plot_run(
@@ -131,13 +131,15 @@ class Plot:
         return bundle(self.figure, repr(self))
 
 
-def bundle(
-    figure: Any, text: str, *, dpi: int = 2 * DPI, compress: int = 6
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return a figure as MIME data and metadata.
+def bundle(figure: Any, text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a figure as MIME data and metadata; `text` is what a comparison of notebooks sees."""
+    return bundle_of(png(figure, dpi=2 * DPI), figure, text)
 
-    The page gives it the same room whatever `dpi` is: editors flash when an image changes
-    its size. `text` is what a comparison of notebooks sees.
+
+def bundle_of(image: bytes, figure: Any, text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return an image of a figure as MIME data and metadata.
+
+    The page gives it the same room whatever its resolution is: editors flash when an image
+    changes its size.
     """
-    data = {"text/plain": text, "image/png": png(figure, dpi=dpi, compress=compress)}
-    return data, {"image/png": shown_size(figure)}
+    return {"text/plain": text, "image/png": image}, {"image/png": shown_size(figure)}
