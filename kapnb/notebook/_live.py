@@ -68,7 +68,7 @@ class LiveView:
     -----
     A frame is drawn if the last one ended longer ago than ``1 / fps`` and than its cost
     over `share`, and if with it all drawing stays within `share` of the rest of the run. A
-    first frame is taken to cost 120 ms, so that short runs draw the last one only.
+    first frame is taken to cost 100 ms, so that short runs draw the last one only.
 
     A live frame of a fast run shows a selection of the points; the last frame is the one
     that `Plot` draws, of all of them.
@@ -161,7 +161,7 @@ class LiveView:
         self._marks.read(_READ_MAX)
         scene, strip = self._scene(simulation), self._cells(simulation, read=read)
         if self._picture is None:
-            self._picture = LiveFigure(self._marks.draw)
+            self._picture = LiveFigure(self._marks.draw, self._budget.aside)
         image = self._picture.draw(scene, strip)
         self._update(self._picture.figure, image)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from matplotlib.image import imsave
@@ -43,6 +44,8 @@ class LiveFigure:
     overlay : callable
         Called with the figure, the scene it shows and a number of columns of pixels; draws what
         is laid over the lines, and returns the artists it added.
+    aside : callable, optional
+        Returns a context manager in which a figure is made anew; see `FrameBudget.aside`.
 
     Attributes
     ----------
@@ -50,9 +53,13 @@ class LiveFigure:
         What was shown last. The next scene may change it, so it is nothing to hand out.
     """
 
-    def __init__(self, overlay: Callable[..., Sequence[Any]]) -> None:
+    def __init__(
+        self,
+        overlay: Callable[..., Sequence[Any]],
+        aside: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self.figure: Any = None
-        self._overlay = overlay
+        self._overlay, self._aside = overlay, aside
         self._form: Any = None
         self._lines: list[list[Any]] = []  # of each panel
         self._added: list[Any] = []  # for the last scene alone
@@ -74,7 +81,8 @@ class LiveFigure:
             self._refill(scene, panels)
         else:
             self._form = None  # should drawing fail
-            self._renew(scene, panels, strip)
+            with self._aside():
+                self._renew(scene, panels, strip)
             self._form = form
         self._added += self._overlay(self.figure, scene, columns=_COLUMNS)
         self._added += add_values(self.figure, strip or ())
