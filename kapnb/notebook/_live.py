@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from kapnb.notebook._budget import FrameBudget
@@ -17,12 +17,18 @@ from kapnb.notebook._fields import choose_fields
 from kapnb.notebook._figure import DPI, draw_figure, new_axes, png
 from kapnb.notebook._front_end import kernel_display
 from kapnb.notebook._live_figure import LiveFigure
-from kapnb.notebook._live_marks import Anomalies, Marks, Thresholds, parse_thresholds
+from kapnb.notebook._live_marks import (
+    Anomalies,
+    Marks,
+    Thresholds,
+    parse_anomalies,
+    parse_thresholds,
+)
 from kapnb.notebook._live_meter import Meter
 from kapnb.notebook._live_strip import Cell, add_strip, cells
 from kapnb.notebook._numbers import Numbers
 from kapnb.notebook._plot import bundle_of
-from kapnb.notebook._scene import Scene, check_fields, gather
+from kapnb.notebook._scene import Scene, gather, missing_fields, missing_group, sorted_groups
 from kapnb.simulation import Simulation
 
 __all__ = ["LiveView"]
@@ -31,7 +37,8 @@ __all__ = ["LiveView"]
 _READ_MAX = 2048
 #: Columns of pixels to which lines are reduced in the last frame.
 _COLUMNS = 800
-_ERROR_MAX = 110
+#: Characters of a note in a picture, and of what stands in the place of one.
+_NOTE_MAX, _TROUBLE_MAX = 110, 400
 
 
 class LiveView:
@@ -74,7 +81,7 @@ class LiveView:
     that `Plot` draws, of all of them.
 
     Should drawing fail, the run goes on, and ends with a warning in `Simulation.warnings`; the
-    picture says it, too.
+    picture says it, too. So it is with fields and groups that were named and never came.
     """
 
     every_input = False
@@ -98,6 +105,7 @@ class LiveView:
         self._fields = fields
         self._groups = (groups,) if isinstance(groups, str) else groups
         self._thresholds = parse_thresholds(thresholds)
+        parse_anomalies(anomalies)
         self._anomalies = anomalies
         self._clock, self._idle = clock, idle
         self._fps, self._share = fps, share
@@ -116,7 +124,7 @@ class LiveView:
         While the run lasts it is made for whoever asks: frames share one that changes.
         """
         if self._figure is None and self._simulation is not None:
-            return self._still(self._simulation.still())
+            return self._still(self._simulation.still())[0]
         return self._figure
 
     # ----------------------------------------------------------------- as an observer
@@ -184,27 +192,40 @@ class LiveView:
 
     def _draw_last(self, simulation: Simulation) -> None:
         self._numbers = self._picture = None
-        figure = self._still(simulation)
+        figure, notes = self._still(simulation)
+        simulation.warnings.extend(f"live plot: {note}" for note in notes)
         strip = self._cells(simulation)
         if strip is not None:
             add_strip(figure, strip)
         self._figure = figure
         self._update(figure, png(figure, dpi=2 * DPI))
 
-    def _still(self, simulation: Simulation) -> Any:
-        """Return the picture that `Plot` draws, with its marks."""
+    def _still(self, simulation: Simulation) -> tuple[Any, list[str]]:
+        """Return the picture that `Plot` draws, with its marks, and what was asked for in vain."""
         numbers = Numbers(simulation, choose_fields(simulation, self._fields))
         numbers.read()
-        if not isinstance(self._fields, bool):
-            check_fields(numbers)
         scene = gather(simulation, groups=self._present(numbers.groups), numbers=numbers)
         figure = draw_figure(scene)
         marks = Marks(simulation, self._thresholds, self._anomalies)
         marks.read()
         marks.draw(figure, scene, columns=_COLUMNS)
-        if simulation.error is not None:
-            _add_note(figure, f"ended by {type(simulation.error).__name__}: {simulation.error}")
-        return figure
+        notes = list(self._missing(simulation, numbers, marks))
+        error = simulation.error
+        ended = [] if error is None else [f"ended by {type(error).__name__}: {error}"]
+        _add_notes(figure, [*ended, *notes])
+        return figure, notes
+
+    def _missing(self, simulation: Simulation, numbers: Numbers, marks: Marks) -> Iterator[str]:
+        """Say which names meant nothing: a live frame cannot know whether they come yet."""
+        if not simulation.inputs:
+            return
+        if not isinstance(self._fields, bool):
+            yield from missing_fields(simulation, numbers)
+        yield from marks.missing()
+        known = sorted_groups(numbers.groups)
+        for group in self._groups or ():
+            if group not in numbers.groups:
+                yield missing_group(group, known)
 
     def _present(self, known: set[str]) -> Sequence[str] | None:
         """Return the wanted groups that are there; one may come late, or never."""
@@ -241,18 +262,19 @@ class LiveView:
         ax = new_axes(height=1.2)
         ax.set_axis_off()
         self._figure = ax.figure
-        _add_note(self._figure, text)
+        _add_notes(self._figure, [text], most=_TROUBLE_MAX)
         self._update(ax.figure, png(ax.figure, dpi=DPI))
 
 
-def _add_note(figure: Any, text: str) -> None:
-    """Write what went wrong into a picture."""
-    line = " ".join(text.split())
-    shown = line if len(line) <= _ERROR_MAX else f"{line[: _ERROR_MAX - 1]}…"
+def _add_notes(figure: Any, notes: Sequence[str], *, most: int = _NOTE_MAX) -> None:
+    """Write what went wrong into a picture, each note with at most so many characters."""
+    lines = [" ".join(note.split()) for note in notes]
+    if not lines:
+        return
     figure.axes[0].text(
         0.01,
         0.97,
-        shown,
+        "\n".join(line if len(line) <= most else f"{line[: most - 1]}…" for line in lines),
         transform=figure.axes[0].transAxes,
         va="top",
         color="#D55E00",

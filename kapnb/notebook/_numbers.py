@@ -19,7 +19,7 @@ from kapnb.protocol import read_numbers
 from kapnb.simulation import Output, Simulation
 from kapnb.simulation._items import Outputs, Rows
 
-__all__ = ["Columns", "Numbers", "decimate"]
+__all__ = ["Columns", "Numbers", "decimate", "encoded_points"]
 
 #: Beyond this the ticks of an axis overflow.
 _VALUE_MAX = 1e300
@@ -117,7 +117,7 @@ def _read(items: Sequence[Any], start: int, most: int | None, side: _Side) -> in
     if not side:
         return stop
     positions = range(start, stop) if most is None else spread(start, stop, most)
-    points = _encoded(items, positions) if isinstance(items, (Rows, Outputs)) else None
+    points = encoded_points(items, positions) if isinstance(items, (Rows, Outputs)) else None
     if points is None:
         for position in positions:
             item = items[position]
@@ -128,7 +128,7 @@ def _read(items: Sequence[Any], start: int, most: int | None, side: _Side) -> in
     return stop
 
 
-def _encoded(items: Rows | Outputs, positions: Sequence[int]) -> list[bytes] | None:
+def encoded_points(items: Rows | Outputs, positions: Sequence[int]) -> list[bytes] | None:
     """Return the bytes of some items; None if not all of them are kept as bytes."""
     if isinstance(positions, range):
         return items.encoded(positions.start, positions.stop)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from kapnb.notebook._arguments import expect_run
 from kapnb.notebook._figure import DPI, draw_figure, draw_panel, new_axes, png, shown_size, write
 from kapnb.notebook._panels import Panel
 from kapnb.notebook._scene import gather
@@ -42,6 +43,8 @@ def plot_run(
 
     Raises
     ------
+    TypeError
+        If `simulation` is something else.
     ValueError
         If a named field or group has no number in this run.
 
@@ -67,6 +70,7 @@ def plot_run(
     >>> plot_run(run).get_ylabel()
     'x → double'
     """
+    expect_run(simulation, "plot_run")
     scene = gather(simulation, fields, groups)
     if ax is None:
         ax = new_axes()
@@ -106,6 +110,7 @@ class Plot:
         fields: bool | str | Sequence[str] | None = None,
         groups: str | Sequence[str] | None = None,
     ) -> None:
+        expect_run(simulation, "Plot")
         scene = gather(simulation, fields, groups)
         self._title = scene.title
         self.figure = draw_figure(scene)
