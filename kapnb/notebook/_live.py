@@ -281,4 +281,6 @@ def _add_notes(figure: Any, notes: Sequence[str], *, most: int = _NOTE_MAX) -> N
         fontsize="small",
         wrap=True,
         parse_math=False,
+        zorder=6,
+        bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 2},
     )
