@@ -34,6 +34,7 @@ __all__ = [
     "png",
     "png_settings",
     "set_style",
+    "set_title",
     "shorten",
     "shown_size",
     "write",
@@ -119,8 +120,7 @@ def draw_panel(
         ax.text(0.5, 0.5, "no numbers to plot", transform=ax.transAxes, ha="center", color=INK)
         ax.set_yticks([])
     if first:
-        title = ax.set_title(scene.title, loc="left", fontsize="medium", fontweight="bold")
-        title.set_parse_math(False)
+        set_title(ax, scene.title)
     if legend:
         add_legend(ax, _legend(scene, panel, first=first))
 
@@ -220,6 +220,13 @@ def set_style(ax: Any) -> None:
     ax.grid(color="0.9", linewidth=0.6)
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def set_title(ax: Any, text: str, *, y: float | None = None) -> Any:
+    """Write a title over the left end of Axes, above all that is there or at a height."""
+    title = ax.set_title(text, loc="left", fontsize="medium", fontweight="bold", y=y)
+    title.set_parse_math(False)
+    return title
 
 
 def add_legend(ax: Any, entries: dict[str, Any]) -> None:

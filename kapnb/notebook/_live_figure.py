@@ -21,6 +21,7 @@ from kapnb.notebook._figure import (
     any_glyphs,
     draw_figure,
     png_settings,
+    set_title,
 )
 from kapnb.notebook._live_strip import Cell, add_titles, add_values, make_room
 from kapnb.notebook._numbers import decimate
@@ -64,6 +65,7 @@ class LiveFigure:
         self._lines: list[list[Any]] = []  # of each panel
         self._added: list[Any] = []  # for the last scene alone
         self._paper: Any = None
+        self._exponent = False  # over the first y axis
 
     def draw(self, scene: Scene, strip: Sequence[Cell] | None = None) -> bytes:
         """Return a scene as PNG.
@@ -75,6 +77,14 @@ class LiveFigure:
         strip : sequence of Cell, optional
             What the strip under it shows; None if there is to be no strip.
         """
+        image = self._drawn(scene, strip)
+        exponent = bool(self.figure.axes[0].yaxis.get_offset_text().get_text())
+        if exponent != self._exponent:
+            self._exponent, self._form = exponent, None
+            image = self._drawn(scene, strip)
+        return image
+
+    def _drawn(self, scene: Scene, strip: Sequence[Cell] | None) -> bytes:
         panels = arrange_panels(scene.lines)
         form = _form(scene, panels, strip)
         if form == self._form:
@@ -100,7 +110,14 @@ class LiveFigure:
             make_room(self.figure)
             add_titles(self.figure, strip)
         with any_glyphs():
-            self._paper = _draw_paper(self.figure)
+            self._paper = _draw_paper(self.figure, self._still_title(scene))
+
+    def _still_title(self, scene: Scene) -> list[Any]:
+        """Return the title, if it may stay where it is.
+
+        To place one, matplotlib measures all labels: it must give way to an exponent over the axis.
+        """
+        return [] if self._exponent else [set_title(self.figure.axes[0], scene.title, y=1.0)]
 
     def _refill(self, scene: Scene, panels: Sequence[Panel]) -> None:
         while self._added:
@@ -139,10 +156,10 @@ def _form(scene: Scene, panels: Sequence[Panel], strip: Sequence[Cell] | None) -
     )
 
 
-def _draw_paper(figure: Any) -> Any:
+def _draw_paper(figure: Any, titles: Sequence[Any]) -> Any:
     """Return an image of what stays the same, which the figure then draws no more."""
     legends = [legend for ax in figure.axes if (legend := ax.get_legend()) is not None]
-    still = [figure.patch, *legends, *figure.texts]
+    still = [figure.patch, *titles, *legends, *figure.texts]
     renderer = figure.canvas.get_renderer()
     for artist in still:
         artist.draw(renderer)

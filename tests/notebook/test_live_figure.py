@@ -56,12 +56,21 @@ def new_png(scene, overlay=nothing, strip=None):
     [
         [scene(count) for count in (50, 300, 2000)],
         [scene(count, groups=("a",), notes=("group a",)) for count in (50, 90)],
-        [scene(60, scale=scale) for scale in (1.0, 1e9, 3.0)],
+        [scene(60, scale=scale) for scale in (1.0, 5.0)],
+        [scene(60, scale=scale) for scale in (1e9, 3e9)],
         [scene(count, score=1000.0) for count in (50, 70)],
         [scene(count, step=3) for count in (50, 90)],
         [scene(50, batches=True), scene(70, batches=True)],
     ],
-    ids=["longer", "one group", "an exponent comes and goes", "two panels", "nanoseconds", "marks"],
+    ids=[
+        "longer",
+        "one group",
+        "another scale",
+        "an exponent",
+        "two panels",
+        "nanoseconds",
+        "marks",
+    ],
 )
 def test_a_frame_is_what_a_new_figure_gives(scenes):
     """Whatever stood in the shared one before; to the byte."""
@@ -79,11 +88,12 @@ def test_a_frame_is_what_a_new_figure_gives(scenes):
         scene(50, groups=("a", "b", "c")),
         scene(50, notes=("and 2 more groups",)),
         scene(50, score=1000.0),
+        scene(50, scale=1e9),  # an exponent, to which the title gives way
         scene(30),  # so few are marked one by one
         scene(50, step=3),
         Scene("Mean", ()),
     ],
-    ids=["groups", "notes", "panels", "looks", "times", "nothing"],
+    ids=["groups", "notes", "panels", "exponent", "looks", "times", "nothing"],
 )
 def test_another_form_is_another_figure(other):
     """There and back, it is always what a new one gives."""
@@ -119,7 +129,7 @@ def test_a_drawing_that_failed_leaves_no_half_of_a_figure(monkeypatch):
     """The next frame makes a whole one."""
     picture = LiveFigure(nothing)
     with monkeypatch.context() as patched:
-        patched.setattr("kapnb.notebook._live_figure._draw_paper", lambda figure: 1 / 0)
+        patched.setattr("kapnb.notebook._live_figure._draw_paper", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             picture.draw(scene(50))
     assert picture.draw(scene(50)) == new_png(scene(50))
