@@ -106,6 +106,7 @@ def test_batches_are_labelled_point_by_point(handlers, points):
         ([(3, 2)], r"labels\[0\]: the interval \(3, 2\) ends before it starts"),
         ([(1, 2, 3)], "an interval has a start and an end"),
         ([1.5], r"labels\[0\] is 1.5; labels are bools, times"),
+        ([pd.NaT], r"labels\[0\]: NaT is no time"),
         (["noon"], r"labels\[0\]: 'noon' is no RFC 3339 time"),
     ],
 )
