@@ -220,18 +220,30 @@ def _misfit(then: _Definition, now: _Definition) -> str:
     if now.policy == "tolerant" or not (then.by_framework and now.by_framework):
         return ""
     old, new = then.fresh, now.fresh
-    if ABSENT in (old, new):
+    if old is ABSENT or new is ABSENT:
         return ""
     for state in now.states:
         if type(new) is not type(old) and type(state) is not type(new):
             return f"a group's state is a {_named(state)}, group_state() makes a {_named(new)}"
         if isinstance(new, deque) and new.maxlen not in (old.maxlen, state.maxlen):
             return f"a group's deque has maxlen={state.maxlen}, group_state() makes {new.maxlen}"
+        if _is_array(new) and _is_array(old) and _is_array(state):
+            then_made, makes, there = (_make_of(one) for one in (old, new, state))
+            if makes not in (then_made, there):
+                return f"a group's array is {there}, group_state() makes {makes}"
         if isinstance(new, dict):
             missing = [key for key in new if key not in old and key not in state]
             if missing:
                 return f"a group's state has no {missing[0]!r}, which group_state() makes now"
     return ""
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "dtype") and hasattr(value, "shape")
+
+
+def _make_of(array: Any) -> str:
+    return f"{' x '.join(map(str, array.shape))} x {array.dtype}"
 
 
 def _named(value: Any) -> str:

@@ -133,13 +133,14 @@ def test_what_is_kept_on_the_handler_is_told():
     told = {change.path: (change.before, change.after) for change in moment.changes}
     assert told["self.stats.n"] == (1, 2)
     assert told["self.stats.mean"] == (5.0, 6.0)
-    assert told["self.ring"][1].tolist() == [0, 5, 7, 0, 0]
+    assert told["self.ring[2]"] == (0.0, 7.0)
     assert set(told) == {
         "self.stats.n",
         "self.stats.mean",
         "self.same.n",
         "self.same.mean",
-        "self.ring",
+        "self.ring[2]",
+        "self.rng",
     }
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections import deque
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -130,6 +132,20 @@ def test_what_no_snapshot_keeps_is_refused_by_name():
     assert "global SEEN changed" in refused(walks.run_of(walks.InGlobal, zoo.points(9)))
 
 
+def test_random_numbers_that_no_snapshot_keeps_are_refused_too():
+    """A fresh generator would begin anew, and the rest would be another."""
+
+    class Drawing(Handler):
+        def init(self, options):
+            self.chance = random.Random(3)
+
+        def point(self, point):
+            yield point.with_fields(chance=self.chance.random())
+
+    run = walks.run_of(Drawing, zoo.points(9))
+    assert "self.chance changed since the start" in refused(run)
+
+
 def test_where_there_is_no_snapshot_the_reason_is_told():
     """Of a state that none can hold, and of a Handler that gives none."""
     text = refused(walks.run_of(zoo.Unkept, zoo.points(9), group_by="host"))
@@ -166,6 +182,11 @@ def test_a_definition_that_cannot_start_says_why():
             lambda: {"n": 0, "mean": 0.0},
             "a group's state has no 'mean', which group_state() makes now",
         ),
+        (
+            lambda: np.zeros(3),
+            lambda: np.zeros((2, 2)),
+            "a group's array is 3 x float64, group_state() makes 2 x 2 x float64",
+        ),
     ],
 )
 def test_a_state_of_another_make_is_refused(made, makes, text):
@@ -175,6 +196,22 @@ def test_a_state_of_another_make_is_refused(made, makes, text):
     assert refused(run, keeper(makes)) == f"{head}{text}"
     assert len(run.travel().rerun(keeper(made), since=5).inputs) == 4
     assert len(run.travel().rerun(keeper(makes), since=0).inputs) == 9
+
+
+def test_a_state_that_does_not_compare_is_rerun():
+    """An array has no truth, and what is equal to it is nobody's business here."""
+
+    class Summed(Handler):
+        def group_state(self):
+            return np.zeros(3)
+
+        def point(self, point, state):
+            state[0] += point.fields["x"]
+            yield point.with_fields(sum=float(state[0]))
+
+    run = walks.run_of(Summed, zoo.points(9))
+    again = run.travel().rerun(since=4)
+    assert [repr(one.item) for one in again.outputs] == [repr(one.item) for one in run.outputs[4:]]
 
 
 def keeper(make):
