@@ -251,6 +251,8 @@ class TimeMachine:
     ) -> Simulation:
         """Run the rest of the inputs anew, from the state of then.
 
+        Of a run that failed at an input, that is also what it would have got next.
+
         Parameters
         ----------
         handler : subclass of Handler, optional

@@ -36,7 +36,7 @@ def as_time(where: Any) -> int | None:
         try:
             return parse_time(where)
         except ValueError as error:
-            raise MomentError(str(error)) from error
+            raise MomentError(str(error)) from None
     if isinstance(where, datetime) and where == where and where.tzinfo is None:
         raise MomentError(f"{where} has no time zone; write it with one, such as UTC")
     try:

@@ -11,7 +11,17 @@ import pytest
 
 import handlers_of_faults as zoo
 import walks
-from kapnb import BATCH, Handler, MomentError, Option, OptionError, SnapshotError, simulate
+from kapnb import (
+    BATCH,
+    Handler,
+    MomentError,
+    Option,
+    OptionError,
+    Point,
+    SnapshotError,
+    last_run,
+    simulate,
+)
 
 
 def average(*, factor=1.0, default=5, policy="fresh", more=None):
@@ -65,6 +75,92 @@ def test_a_mended_definition_runs_on_from_where_the_machine_is():
     machine.go(11)
     again = machine.rerun(average(factor=10.0))
     assert means(again) == [10 * mean for mean in means(run)[11:]]
+
+
+def fragile(*, mended):
+    """Return a Handler that counts, and fails at the value 4 unless it is mended."""
+
+    class Fragile(Handler):
+        def point(self, point, state):
+            state["n"] = state.get("n", 0) + 1
+            if point.fields["x"] == 4.0 and not mended:
+                raise ValueError("four")
+            yield point.with_fields(n=state["n"])
+
+    return Fragile
+
+
+def nine(kind):
+    points = [
+        Point(
+            {"x": float(number)},
+            time=number * zoo.SECOND,
+            name="m",
+            tags={"host": "ab"[number % 2]},
+        )
+        for number in range(9)
+    ]
+    if kind == "frame":
+        rows = [{"x": point.fields["x"], **point.tags} for point in points]
+        return pd.DataFrame(rows, pd.to_datetime([point.time for point in points], utc=True))
+    return iter(points) if kind == "iterator" else points
+
+
+@pytest.mark.parametrize("kind", ["frame", "points", "iterator"])
+def test_a_run_that_failed_goes_on_with_what_it_never_got(kind):
+    """The error is mended, and the data go on to their end, as if it had never been."""
+    run = simulate(fragile(mended=False), nine(kind), group_by="host", errors="keep")
+    whole = simulate(fragile(mended=True), nine(kind), group_by="host")
+    machine = run.travel()
+    machine.next_error()
+
+    again = machine.rerun(fragile(mended=True))
+
+    assert (len(run.inputs), again.since, len(again.inputs)) == (5, 4, 5)
+    assert walks.looks(again.inputs) == walks.looks(whole.inputs[4:])
+    assert walks.looks([one.item for one in again.outputs]) == walks.looks(
+        [one.item for one in whole.outputs[4:]]
+    )
+    assert again.snapshot == whole.snapshot
+    third = again.travel().rerun(fragile(mended=True), since=2)
+    assert len(third.inputs) == 3
+
+
+def test_a_rerun_that_fails_again_goes_on_from_there():
+    """Step by step through the errors of the data."""
+    run = simulate(fragile(mended=False), nine("points"), errors="keep")
+    again = run.travel().rerun(fragile(mended=False), since=2, errors="keep")
+    assert len(again.inputs) == 3
+    third = again.travel().rerun(fragile(mended=True), since=1)
+    assert [one.item.fields["n"] for one in third.outputs] == [4, 5, 6, 7, 8, 9]
+
+
+def test_data_that_were_changed_since_are_not_gone_on_with():
+    """Which is said; what the run had got is run."""
+    frame = nine("frame")
+    run = simulate(fragile(mended=False), frame, errors="keep")
+    frame.iloc[4, 0] = 3.5
+    with pytest.warns(RuntimeWarning, match="the data were changed since the run"):
+        again = run.travel().rerun(fragile(mended=True), since=3)
+    assert [item.fields["x"] for item in again.inputs] == [3.0, 4.0]
+
+
+def test_a_run_that_was_interrupted_is_not_gone_on_with():
+    """Whoever stopped it wanted no more of it."""
+
+    def counting(*, stops):
+        class Counting(Handler):
+            def point(self, point):
+                if point.fields["x"] == 4.0 and stops:
+                    raise KeyboardInterrupt
+                yield point
+
+        return Counting
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate(counting(stops=True), nine("points"))
+    again = last_run().travel().rerun(counting(stops=False), since=2)
+    assert [item.fields["x"] for item in again.inputs] == [2.0, 3.0, 4.0]
 
 
 def test_a_rerun_can_be_walked_and_rerun():
