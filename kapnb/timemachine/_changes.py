@@ -154,7 +154,12 @@ def _of_arrays(path: str, before: Any, after: Any, above: _Above) -> Iterator[Ch
             return
         for place in places:
             name = f"{path}[{', '.join(map(str, place))}]"
-            yield Change(name, before[place].item(), after[place].item())
+            yield Change(name, *(_plain(array[place]) for array in (before, after)))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of an array as Python has it, unless that loses its unit: a time."""
+    return value if value.dtype.kind in "mM" else value.item()
 
 
 def _places(before: Any, after: Any) -> list[tuple[int, ...]]:

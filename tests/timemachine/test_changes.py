@@ -75,6 +75,13 @@ def told(before, after):
         (np.array([np.nan, 1.0]), np.array([0.0, 1.0]), ["s[0]: nan → 0.0"]),
         (np.array([0.0]), np.array([-0.0]), ["s: array(1 x float64: 0) → array(1 x float64: -0)"]),
         (np.array(["a", "b"]), np.array(["a", "c"]), ["s[1]: 'b' → 'c'"]),
+        (
+            np.array(["2026-01-01"], "M8[ns]"),
+            np.array(["2026-01-02"], "M8[ns]"),
+            [
+                f"s[0]: {np.datetime64('2026-01-01', 'ns')!r} → {np.datetime64('2026-01-02', 'ns')!r}"
+            ],
+        ),
         (np.array([1, "a" * 9, None], object), np.array([1, "a" * 9, None], object), []),
         (np.array([1, [2]], object), np.array([1, [2, 3]], object), ["s[1][-1]: — → 3"]),
         (
