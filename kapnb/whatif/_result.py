@@ -235,7 +235,13 @@ class Sweep:
         return run
 
     def _by(self, rule: Rule) -> Trial:
-        return self.runs[rule.choose(self._columns())]
+        try:
+            return self.runs[rule.choose(self._columns())]
+        except ValueError as error:
+            if not self._unjudged:
+                raise
+            hint = f"{self._unjudged} of {len(self.runs)} runs were not judged, see their .unjudged"
+            raise ValueError(f"{error}; {hint}") from None
 
     def operating_point(self) -> Trial | None:
         """Return the run that the rule chooses; None if it chooses none."""

@@ -252,6 +252,26 @@ def test_where_there_is_no_snapshot_the_reason_is_told():
     )
 
 
+def test_a_snapshot_that_raises_is_told_with_its_error():
+    """User code of the run's Handler, called for the first time outside a run's end."""
+
+    class Own(Handler):
+        def point(self, point):
+            self.last = point.time
+
+        def snapshot(self):
+            if self.last < 8 * zoo.SECOND:
+                raise ValueError("too early")
+            return b"late"
+
+        def restore(self, snapshot):
+            self.last = 0
+
+    text = refused(walks.run_of(Own, zoo.points(20)))
+    assert text.startswith("the state before input 5 cannot be taken: ")
+    assert "too early" in text
+
+
 def test_a_state_that_is_not_known_is_refused():
     """A run that cannot be repeated has no state of then."""
     assert "is not known: led there once more" in refused(walks.run_of(zoo.Random, zoo.points(9)))

@@ -221,6 +221,16 @@ def test_runs_are_judged_anew_without_running(points):
     assert told[0].filename == __file__
 
 
+def test_where_no_run_was_judged_there_is_no_best_and_the_reason_is_told(handlers, points):
+    """Nor is there an operating point."""
+    with pytest.warns(RuntimeWarning, match="1 of 1 runs could not be judged"):
+        found = sweep(handlers.Flagged, points(3), labels=[SECOND], alert=far, **LIMIT)
+    with pytest.raises(ValueError, match="best f1; 1 of 1 runs were not judged, see their"):
+        found.best()
+    assert found.operating_point() is None
+    assert "1 not judged, alert raised an error" in found._repr_html_()
+
+
 def test_what_cannot_say_what_is_an_alert_is_refused_before_anything_runs(handlers, points):
     """Rather than afterwards."""
     with pytest.raises(TypeError, match="alert is a field's name or a function of a Point, not 5"):
