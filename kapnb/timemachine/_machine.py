@@ -102,10 +102,10 @@ class TimeMachine:
         Parameters
         ----------
         where : int, str, Timestamp, datetime or datetime64
-            Position of the input, counted from the end if negative; or a time, as RFC 3339
-            text, pandas Timestamp or datetime, both with a zone, NumPy datetime64, which is of
-            UTC, or nanoseconds since the Unix epoch (an int of at least 10¹²), for the first
-            input at or after it.
+            Position of the input, counted from the end if negative; or a time, for the first
+            input at or after it: RFC 3339 text, a pandas Timestamp, a datetime or a NumPy
+            datetime64 (without a zone: UTC, as in a frame that is read), or nanoseconds since
+            the Unix epoch (an int of at least 10¹²).
 
         Raises
         ------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from array import array
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from kapnb.errors import MomentError
@@ -37,8 +36,6 @@ def as_time(where: Any) -> int | None:
             return parse_time(where)
         except ValueError as error:
             raise MomentError(str(error)) from None
-    if isinstance(where, datetime) and where == where and where.tzinfo is None:
-        raise MomentError(f"{where} has no time zone; write it with one, such as UTC")
     try:
         nanoseconds = nanoseconds_of(where)
     except ValueError as error:
