@@ -389,11 +389,12 @@ class LiveRun:
                 self._done.result(max(left, 0))
             except TimeoutError:
                 if until is not None and time.monotonic() >= until:
-                    raise TimeoutError(self._how_far(timeout)) from None
+                    text = f"not over after {timeout:g} s: {self._how_far()}"
+                    raise TimeoutError(text) from None
             else:
                 return
 
-    def _how_far(self, timeout: float | None) -> str:
+    def _how_far(self) -> str:
         """Say where the run is, and what to do about it."""
         inputs = self.simulation.inputs
         reached = ""
@@ -401,13 +402,8 @@ class LiveRun:
             last = inputs[-1]
             time_ns = last.tmax if isinstance(last, Batch) else last.time
             reached = f", the last of {format_time(time_ns)}"
-        what = "wait() again, or stop() it"
-        if self.state == "paused":
-            what = "resume() or stop() it"
-        return (
-            f"the run is {self.state} and not over after {timeout:g} s: "
-            f"{count_text(inputs)} handled{reached}; {what}"
-        )
+        remedy = "resume() or stop() it" if self.state == "paused" else "wait() again, or stop() it"
+        return f"the run is {self.state}, {count_text(inputs)} handled{reached}; {remedy}"
 
     def __await__(self) -> Generator[Any, None, Simulation]:
         """Wait as `wait` does, while the event loop, and with it the buttons, goes on."""

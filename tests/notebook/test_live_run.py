@@ -264,7 +264,7 @@ def test_waiting_for_a_paused_run_is_refused(live):
 def test_a_wait_that_is_too_short_says_how_far_the_run_is(live):
     """And what to do, which depends on whether it goes on."""
     run = live(paused=True)
-    text = r"the run is paused and not over after 0 s: 0 points handled; resume\(\) or stop\(\) it"
+    text = r"not over after 0 s: the run is paused, 0 points handled; resume\(\) or stop\(\) it"
     with pytest.raises(TimeoutError, match=text):
         run.wait(0)
     run.step(3)
@@ -272,7 +272,7 @@ def test_a_wait_that_is_too_short_says_how_far_the_run_is(live):
     with pytest.raises(TimeoutError, match=text):
         run.wait(0.0)
     endless = live(data=Endless(), plot=False)
-    with pytest.raises(TimeoutError, match=r"is running and .* wait\(\) again, or stop\(\) it"):
+    with pytest.raises(TimeoutError, match=r"is running, .*; wait\(\) again, or stop\(\) it"):
         endless.wait(0)
 
 
