@@ -54,6 +54,8 @@ napoleon_google_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 nitpicky = True
+# Options keep their two dashes, and quoted texts of Kapacitor their quotes.
+smartquotes = False
 # An ellipsis in an example stands for what is left out; tests/docs parses them all.
 suppress_warnings = ["misc.highlighting_failure"]
 # TICKscript has no lexer; what is no Python either is shown as it stands.

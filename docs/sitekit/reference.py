@@ -93,10 +93,28 @@ def parted(lines: list[str]) -> list[str]:
     return found
 
 
+def described(lines: list[str]) -> list[str]:
+    """Return the docstring of an attribute or a property as one that does not begin with its type.
+
+    napoleon takes what stands before a colon for that (``int: how many``); here it is the first
+    half of a sentence. Behind an empty comment there is no colon in the first line.
+    """
+    return ["..", "", *lines] if lines and ":" in lines[0] else lines
+
+
+def quoted(lines: list[str]) -> list[str]:
+    """Return a docstring whose defaults with a point are literals.
+
+    Sphinx shows of ``pathlib.Path`` the last part alone, and so of ``default: 0.05``, too.
+    """
+    return [re.sub(r"^(\w.* : .*default: )([\w-]*\.[\w.]+)$", r"\1``\2``", line) for line in lines]
+
+
 def _part(
     app: Sphinx, what: str, name: str, value: object, options: object, lines: list[str]
 ) -> None:
-    lines[:] = parted(lines)
+    is_value = what in ("attribute", "data", "property")
+    lines[:] = described(lines) if is_value else quoted(parted(lines))
 
 
 def _write(app: Sphinx) -> None:
