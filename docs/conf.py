@@ -69,6 +69,7 @@ templates_path = ["_templates"]
 html_additional_pages = {"index": "redirect.html"}
 html_static_path = ["_static"]
 html_css_files = ["kapnb.css"]
+html_js_files = ["texts.js"]
 # The saved outputs hold plots and tables only: no widget state, no scripts from elsewhere.
 nb_ipywidgets_js = {}
 # Prompts are not copied along.

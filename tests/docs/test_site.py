@@ -157,6 +157,41 @@ def test_attributes_that_share_their_words_are_parted():
     assert lines[-1] == "a, b : no"
 
 
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("rate : float, default: 0.05", "rate : float, default: ``0.05``"),
+        (
+            "clock : callable, default: time.monotonic",
+            "clock : callable, default: ``time.monotonic``",
+        ),
+        ("gap : int or Duration, default: one hour", "gap : int or Duration, default: one hour"),
+        ("    A sentence, and the default: 0.05", "    A sentence, and the default: 0.05"),
+    ],
+)
+def test_a_default_with_a_point_is_shown_whole(line, shown):
+    """Sphinx would take it for a path, and show its last part."""
+    assert reference.quoted([line]) == [shown]
+
+
+def test_words_before_a_colon_are_no_type():
+    """The comment of `EdgeType.BATCH` begins with some; napoleon would make a type of them."""
+    assert shown_by_napoleon(reference.described(["Batches: begin, points, end."])) == [
+        "..",
+        "",
+        "Batches: begin, points, end.",
+    ]
+    assert any(":type:" in line for line in shown_by_napoleon(["Batches: begin, points, end."]))
+    assert reference.described(["One by one.", "", "Or: more."]) == ["One by one.", "", "Or: more."]
+
+
+def shown_by_napoleon(lines):
+    """Return what Sphinx makes of an attribute's docstring."""
+    napoleon = pytest.importorskip("sphinx.ext.napoleon", reason="needs: make .venv/.site")
+    found = napoleon.NumpyDocstring(lines, napoleon.Config(), what="attribute", name="x").lines()
+    return [line for number, line in enumerate(found) if line or number < len(found) - 1]
+
+
 # ------------------------------------------------------------------------------- offline
 
 
