@@ -13,6 +13,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from docutils import nodes
+
 from sitekit.public import Name, comment_of, names_of, public_modules
 
 if TYPE_CHECKING:
@@ -136,6 +138,13 @@ def _list(app: Sphinx, document: str, source: list[str]) -> None:
         source[0] += "\n" + contents()
 
 
+def _dash(app: Sphinx, document: nodes.document) -> None:
+    """Put a dash between a parameter and its words, which Sphinx leaves to smartquotes."""
+    for text in list(document.findall(nodes.Text)):
+        if text == " -- ":
+            text.parent.replace(text, nodes.Text(" \N{EN DASH} "))
+
+
 def _check(app: Sphinx, env: BuildEnvironment) -> None:
     """Warn of each public name that the build did not document."""
     from sphinx.util import logging
@@ -153,5 +162,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", _part, priority=400)
     app.connect("builder-inited", _write)
     app.connect("source-read", _list)
+    app.connect("doctree-read", _dash)
     app.connect("env-check-consistency", _check)
     return {"parallel_read_safe": True}
