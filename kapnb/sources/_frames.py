@@ -37,6 +37,17 @@ class Frame:
     Notes
     -----
     See `kapnb.handler._frames.points_from_frame` for what a column may hold.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> times = pd.to_datetime(["2026-03-01T06:00Z", "2026-03-01T06:01Z"])
+    >>> frame = pd.DataFrame({"host": ["a", "b"], "usage": [0.5, None]}, index=times)
+    >>> frame["n"] = [3, 4]
+    >>> for point in Frame(frame, tags=["host"], name="cpu"):
+    ...     print(point)
+    Point(cpu host=a 2026-03-01T06:00:00Z usage=0.5 n=3)
+    Point(cpu host=b 2026-03-01T06:01:00Z n=4)
     """
 
     frame: pd.DataFrame = field(repr=False)
