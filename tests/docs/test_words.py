@@ -15,10 +15,24 @@ WORDS = {
     for row in re.findall(r"^\| (\*\*.+?) \|", GLOSSARY, re.MULTILINE)
     for word in re.findall(r"\*\*(.+?)\*\*", row)
 }
-NOUNS = """
-    Handler Point Batch Option Options Group Snapshot Connection Session Agent Server Simulation
-    TaskRun Transcript Source Moment
-""".split()
+NOUNS = [
+    "Handler",
+    "Point",
+    "Batch",
+    "Option",
+    "Options",
+    "Group",
+    "Snapshot",
+    "Connection",
+    "Session",
+    "Agent",
+    "Server",
+    "Simulation",
+    "TaskRun",
+    "Transcript",
+    "Source",
+    "Moment",
+]
 CONSTRAINTS = dict(
     re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
 )
