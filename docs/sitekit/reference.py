@@ -141,8 +141,8 @@ def _list(app: Sphinx, document: str, source: list[str]) -> None:
 def _dash(app: Sphinx, document: nodes.document) -> None:
     """Put a dash between a parameter and its words, which Sphinx leaves to smartquotes."""
     for text in list(document.findall(nodes.Text)):
-        if text == " -- ":
-            text.parent.replace(text, nodes.Text(" \N{EN DASH} "))
+        if text.startswith(" -- "):
+            text.parent.replace(text, nodes.Text(f" \N{EN DASH} {text[4:]}"))
 
 
 def _check(app: Sphinx, env: BuildEnvironment) -> None:

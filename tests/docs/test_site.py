@@ -192,6 +192,15 @@ def shown_by_napoleon(lines):
     return [line for number, line in enumerate(found) if line or number < len(found) - 1]
 
 
+@pytest.mark.parametrize("module", public.public_modules())
+def test_nobody_is_sent_to_a_private_name(module):
+    """What a public docstring leads to has a place in the reference."""
+    for name in public.names_of(module):
+        words = str(vars(name.value).get("__doc__")) if name.kind == "class" else ""
+        words = name.value.__doc__ or "" if name.kind == "function" else words
+        assert re.findall(r"`(?:\w+\.)+_[a-z]\w*(?:\.\w+)*`", words) == [], name.path
+
+
 # ------------------------------------------------------------------------------- offline
 
 
