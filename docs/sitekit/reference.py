@@ -13,11 +13,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from docutils import nodes
-
 from sitekit.public import Name, comment_of, names_of, public_modules
 
 if TYPE_CHECKING:
+    from docutils import nodes
     from sphinx.application import Sphinx
     from sphinx.domains.python import PythonDomain
     from sphinx.environment import BuildEnvironment
@@ -140,6 +139,8 @@ def _list(app: Sphinx, document: str, source: list[str]) -> None:
 
 def _dash(app: Sphinx, document: nodes.document) -> None:
     """Put a dash between a parameter and its words, which Sphinx leaves to smartquotes."""
+    from docutils import nodes
+
     for text in list(document.findall(nodes.Text)):
         if text.startswith(" -- "):
             text.parent.replace(text, nodes.Text(f" \N{EN DASH} {text[4:]}"))
