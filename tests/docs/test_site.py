@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import inspect
 import re
 import sys
+from enum import Enum
 
 import pytest
 
@@ -61,6 +63,17 @@ def test_a_page_that_no_list_names_is_in_the_last_part():
 def test_public_names_are_documented(module):
     """A docstring of its own, or for a constant a comment that begins with `#:`."""
     assert [name.path for name in public.names_of(module) if not words_of(name)] == []
+
+
+def test_members_of_enumerations_say_what_they_mean():
+    """With a comment each; else the reference shows a bare name."""
+    enums = {name.value for name in NAMES if name.kind == "class" and issubclass(name.value, Enum)}
+
+    assert len(enums) > 5
+    for one in enums:
+        source = inspect.getsource(one)
+        silent = [m.name for m in one if not re.search(rf"#: .+\n    {m.name} =", source)]
+        assert silent == [], one
 
 
 def words_of(name):
