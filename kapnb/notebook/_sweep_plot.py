@@ -234,8 +234,9 @@ def _draw_run(ax: Any, panel: _Panel, groups: Sequence[str], sweep: Sweep) -> No
         ax.plot(days(times), np.full(len(times), 0.04), "|", label="alert", **rug)
     title = ax.set_title(panel.run.label, loc="left", fontsize="small")
     title.set_parse_math(False)
-    if panel.run.error is not None:
+    if panel.run.error is not None or panel.run.unjudged is not None:
         text = f"ended early:\n{type(panel.run.error).__name__}"
+        text = "not judged" if panel.run.error is None else text
         ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", fontsize="small")
     tidy(ax)
     ax.tick_params(labelsize="x-small")

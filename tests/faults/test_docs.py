@@ -37,5 +37,5 @@ def test_every_lint_is_in_the_table():
 
     assert sorted(names) == sorted(codes)
     assert len(codes) == len(_lint_rules.OUTPUT_RULES) + len(_lint_rules.REPLAY_RULES)
-    words = inspect.getdoc(kapnb.lint)  # Python 3.13 takes the indent away, those before do not
-    assert all(re.search(rf"^{code} ", words, re.MULTILINE) for code in codes)
+    text = inspect.getdoc(kapnb.lint)
+    assert all(re.search(rf"^{code} ", text, re.MULTILINE) for code in codes)
