@@ -95,8 +95,10 @@ def searched(folder, queries):
     parts = {"headings": json.dumps(HEADINGS), "queries": json.dumps(queries)}
     page = folder / "search.html"
     page.write_text(PAGE % {"script": script, **parts}, encoding="utf-8")
+    # A profile of its own: browsers of other tests may run meanwhile.
+    switches = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}/profile"]
     done = subprocess.run(
-        [program, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", page.as_uri()],
+        [program, *switches, "--dump-dom", page.as_uri()],
         capture_output=True,
         check=True,
         text=True,
