@@ -94,6 +94,7 @@ GIVEN = {
         from kapnb.tick.nodes import Node
         Band = MovingAverage
     """,
+    "timemachine.md": "",
     "whatif.md": """
         import pandas
         from kapnb import Option, simulate
