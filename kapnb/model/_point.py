@@ -7,7 +7,7 @@ on demand; everything a Handler may do with a point is defined here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from kapnb.model._group import group_id
 from kapnb.model._time import format_time
@@ -270,6 +270,13 @@ class Point:
         return isinstance(other, Point) and self._key() == other._key()
 
     __hash__ = None  # type: ignore[assignment]
+
+    if not TYPE_CHECKING:  # a checker says it at once
+        __iter__ = None
+
+        def __getitem__(self, name: object) -> NoReturn:
+            held = "tags" if name in self.tags and name not in self.fields else "fields"
+            raise TypeError(f"a Point has fields and tags: write point.{held}[{name!r}]")
 
     def __repr__(self) -> str:
         tags = ",".join(f"{key}={value}" for key, value in self.tags.items())

@@ -1,5 +1,7 @@
 """Point and Batch: defaults, inheritance, copies, equality, text."""
 
+import re
+
 import pytest
 from hypothesis import given
 
@@ -305,3 +307,13 @@ def test_messages_are_values():
     assert BeginBatch("m", tags={"a": "b"}) == BeginBatch("m", tags={"a": "b"})
     with pytest.raises(AttributeError):
         EndBatch().tmax = 1
+
+
+def test_a_point_is_no_mapping_and_says_where_its_values_are():
+    """Whoever comes from pandas tries it."""
+    point = Point({"x": 1.5}, tags={"host": "a"})
+    for name, text in (("x", "fields['x']"), ("host", "tags['host']"), ("y", "fields['y']")):
+        with pytest.raises(TypeError, match=re.escape(f"write point.{text}")):
+            point[name]
+    with pytest.raises(TypeError, match="not iterable"):
+        iter(point)
