@@ -67,6 +67,7 @@ def lint(
     type-changed         a field of a measurement has another type than before; InfluxDB refuses
     untagged-points      points of a batch that has tags go out without; influxDBOut writes
                          them so
+    time-unit            all times lie in January 1970: counts of seconds, ms or µs, probably
     state-grows          what is kept of one group, or on the object, grows all the time
     map-order            answers depend on the order of map entries
     deadline             the Handler is too slow for `rate`, or for the keepalive
@@ -107,8 +108,8 @@ def glance(simulation: Simulation, *, most: int = 2000) -> Lints:
     Returns
     -------
     Lints
-        Those of `lint` that show in what went out: group-lost, tags-lost, type-changed,
-        untagged-points.
+        Those of `lint` that show in what went in and out: group-lost, tags-lost,
+        type-changed, untagged-points, time-unit.
 
     Examples
     --------

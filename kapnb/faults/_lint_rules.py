@@ -29,6 +29,9 @@ Pair = tuple[Item, list[Item]]
 _SAMPLES = 40
 #: Smaller states are not worth a word.
 _WEIGHT_MIN = 64
+#: Units that times are often counted in, in nanoseconds; and when data may be from: 2005 to 2035.
+_TIME_UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3}
+_PLAUSIBLE = (1_104_537_600 * 10**9, 2_051_222_400 * 10**9)
 #: Share of its time that a Handler may use without a word.
 _BUSY_MAX = 0.7
 
@@ -160,6 +163,30 @@ def _untagged_points(pairs: Iterable[Pair]) -> Iterator[Lint]:
                     return
 
 
+def _time_unit(pairs: Iterable[Pair]) -> Iterator[Lint]:
+    """Find times that are plausible as counts of seconds, ms or µs, and as nanoseconds are not."""
+    units = dict(_TIME_UNITS)
+    first: Item | None = None
+    for item, _ in pairs:
+        for point in item.points if isinstance(item, Batch) else (item,):
+            first = item if first is None else first
+            units = {
+                unit: length
+                for unit, length in units.items()
+                if _PLAUSIBLE[0] <= point.time * length < _PLAUSIBLE[1]
+            }
+            if not units:
+                return
+    for unit in units if first is not None else ():
+        yield Lint(
+            "time-unit",
+            f"all times lie in January 1970: they look like {unit} since then, and are read as "
+            "nanoseconds",
+            f'convert them, as with pandas.to_datetime(column, unit="{unit}", utc=True)',
+            first,
+        )
+
+
 # ------------------------------------------------------------- what a second run shows
 
 
@@ -276,6 +303,7 @@ OUTPUT_RULES: tuple[Callable[[Iterable[Pair]], Iterator[Lint]], ...] = (
     _tags_lost,
     _type_changed,
     _untagged_points,
+    _time_unit,
 )
 #: Rules that let the Handler run again; they speak after those.
 REPLAY_RULES: tuple[Callable[[Subject], Iterator[Lint]], ...] = (

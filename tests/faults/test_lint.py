@@ -256,3 +256,19 @@ def test_a_state_that_holds_itself_has_a_weight():
 
     assert weight(state) == 1
     assert weight({"a": np.zeros(4)}) == 1 + 32
+
+
+@pytest.mark.parametrize(("unit", "length"), [("s", 1), ("ms", 1000), ("us", 1_000_000)])
+def test_times_in_another_unit_than_nanoseconds_are_seen(unit, length):
+    """A column of Unix seconds is all within two seconds of 1970."""
+    data = [Point({"x": 1.0}, time=(1_767_225_600 + n) * length) for n in range(5)]
+    (one,) = found(Handler, data, group_by=None)
+    assert one.code == "time-unit"
+    assert f"they look like {unit} since then" in one.text
+    assert f'pandas.to_datetime(column, unit="{unit}", utc=True)' in one.remedy
+
+
+@pytest.mark.parametrize("step", [1, 10**6, 10**9])
+def test_times_that_begin_in_1970_are_no_fault(step):
+    """Made up data begin at 0, and none of what comes later tells a unit."""
+    assert codes(Handler, [Point({"x": 1.0}, time=n * step) for n in range(9)], group_by=None) == []
