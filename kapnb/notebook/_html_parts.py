@@ -11,11 +11,25 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-__all__ = ["FAINT", "MARKED", "and_more", "faint", "listed", "shown", "table", "text"]
+__all__ = [
+    "FAINT",
+    "MARKED",
+    "and_more",
+    "faint",
+    "fixed",
+    "listed",
+    "shown",
+    "table",
+    "text",
+    "uncut",
+]
 
 #: Styles: what matters less; what must not be overlooked.
 FAINT = "opacity:.7"
 MARKED = "border-left:3px solid #d55e00;padding-left:.6em;margin:.4em 0"
+
+#: A page may set its `pre` in any font, and break its lines.
+_FIXED = "font-family:monospace;white-space:pre;overflow-x:auto"
 
 _TEXT_MAX = 60
 
@@ -36,13 +50,31 @@ def faint(content: str) -> str:
     return f"<div style='{FAINT}'>{content}</div>"
 
 
+def uncut(content: str) -> str:
+    """Escape a sentence, on one line; what stands in single backquotes is code."""
+    pieces = html.escape(" ".join(content.split())).split("`")
+    if len(pieces) % 2 == 0:  # one of them is no quote
+        return "`".join(pieces)
+    return "".join(
+        f"<code>{piece}</code>" if number % 2 else piece for number, piece in enumerate(pieces)
+    )
+
+
+def fixed(content: str) -> str:
+    """Return lines of text in columns, escaped; a long line is scrolled to, not broken."""
+    return f"<pre style='{_FIXED}'>{html.escape(content)}</pre>"
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Return a table; cells are escaped."""
+    """Return a table; cells are escaped, and none is broken at a hyphen."""
     top = "".join(f"<th>{text(cell)}</th>" for cell in head)
     body = "".join(
         "<tr>" + "".join(f"<td>{text(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
     )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return (
+        f"<table style='white-space:nowrap'><thead><tr>{top}</tr></thead>"
+        f"<tbody>{body}</tbody></table>"
+    )
 
 
 def listed(title: str, items: Sequence[str], most: int, noun: str) -> str:
