@@ -31,6 +31,9 @@ MARKED = "border-left:3px solid #d55e00;padding-left:.6em;margin:.4em 0"
 #: A page may set its `pre` in any font, and break its lines.
 _FIXED = "font-family:monospace;white-space:pre;overflow-x:auto"
 
+#: What a page would break where it is narrow; a style of the table is not heeded there.
+_WHOLE = "white-space:nowrap"
+
 _TEXT_MAX = 60
 
 
@@ -66,15 +69,16 @@ def fixed(content: str) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Return a table; cells are escaped, and none is broken at a hyphen."""
+    """Return a table; cells are escaped, and a time is not broken at its hyphens."""
     top = "".join(f"<th>{text(cell)}</th>" for cell in head)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{text(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return (
-        f"<table style='white-space:nowrap'><thead><tr>{top}</tr></thead>"
-        f"<tbody>{body}</tbody></table>"
-    )
+    whole = [name == "time" for name in head]
+    body = "".join("<tr>" + "".join(map(_cell, map(str, row), whole)) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(content: str, whole: bool) -> str:
+    inner = text(content)
+    return f"<td>{f'<span style={_WHOLE!r}>{inner}</span>' if whole else inner}</td>"
 
 
 def listed(title: str, items: Sequence[str], most: int, noun: str) -> str:
