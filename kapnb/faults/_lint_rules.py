@@ -32,6 +32,8 @@ _WEIGHT_MIN = 64
 #: Units that times are often counted in, in nanoseconds; and when data may be from: 2005 to 2035.
 _TIME_UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3}
 _PLAUSIBLE = (1_104_537_600 * 10**9, 2_051_222_400 * 10**9)
+#: What is written, in lower case, where there is no value.
+_ABSENT = {"", "-", "--", "?", "n/a", "na", "nan", "nil", "none", "null", "#n/a", "missing"}
 #: Share of its time that a Handler may use without a word.
 _BUSY_MAX = 0.7
 
@@ -187,6 +189,44 @@ def _time_unit(pairs: Iterable[Pair]) -> Iterator[Lint]:
         )
 
 
+def _text_number(pairs: Iterable[Pair]) -> Iterator[Lint]:
+    """Find fields that are text for the sake of a few cells that say that there is no value."""
+    absent: dict[str, tuple[str, Item]] = {}
+    numbers: dict[str, int] = {}
+    others: set[str] = set()
+    for item, _ in pairs:
+        for point in item.points if isinstance(item, Batch) else (item,):
+            for name, value in point.fields.items():
+                if name in others:
+                    continue
+                if not isinstance(value, str):
+                    others.add(name)
+                elif value.strip().lower() in _ABSENT:
+                    absent.setdefault(name, (value, item))
+                elif _is_number(value):
+                    numbers[name] = numbers.get(name, 0) + 1
+                else:
+                    others.add(name)
+    for name, (value, item) in absent.items():
+        if name in numbers and name not in others:
+            yield Lint(
+                "text-number",
+                f"field {name!r} is text, though {numbers[name]} of its values are numbers and the "
+                f"others are {value!r} or the like: one such cell makes a column of a CSV text",
+                "leave such cells empty, or give what pandas.read_csv makes of the file",
+                item,
+            )
+            return
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
+
+
 # ------------------------------------------------------------- what a second run shows
 
 
@@ -304,6 +344,7 @@ OUTPUT_RULES: tuple[Callable[[Iterable[Pair]], Iterator[Lint]], ...] = (
     _type_changed,
     _untagged_points,
     _time_unit,
+    _text_number,
 )
 #: Rules that let the Handler run again; they speak after those.
 REPLAY_RULES: tuple[Callable[[Subject], Iterator[Lint]], ...] = (

@@ -23,6 +23,8 @@ from kapnb.model._values import (
 
 __all__ = ["Point"]
 
+_TIME = "a point's time (nanoseconds since 1970, UTC)"
+
 
 class Point:
     """One timed sample.
@@ -90,7 +92,7 @@ class Point:
         retention_policy: str | None = None,
     ) -> None:
         self._fields = Fields(fields)
-        self._time = None if time is None else check_int64(time, "a point's time")
+        self._time = None if time is None else check_int64(time, _TIME)
         self._name = None if name is None else check_str(name, "a point's name")
         self._tags = None if tags is None else Tags(tags)
         self._dimensions = None if dimensions is None else _names(dimensions)
@@ -108,7 +110,7 @@ class Point:
 
     @time.setter
     def time(self, value: int) -> None:
-        self._time = check_int64(value, "a point's time")
+        self._time = check_int64(value, _TIME)
 
     @property
     def name(self) -> str:
