@@ -7,14 +7,12 @@ simulator and every transport drive this class and no other.
 
 from __future__ import annotations
 
-import os
-import sys
-from collections import deque
 from collections.abc import Callable, Iterator
 from operator import length_hint
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from kapnb.agent._data import BatchInput, DataInput, StreamInput, Take
+from kapnb.agent._emitted import Emitted
 from kapnb.agent._log import logger
 from kapnb.agent._outbox import Outbox
 from kapnb.agent._outputs import loose, point_origin
@@ -76,12 +74,7 @@ class _Settling:
     """The event that is none: everything under way is waited for."""
 
 
-class _Interrupt:
-    """What is put among the emitted to have a look taken at the world between two points."""
-
-
-_Emitted: TypeAlias = Point | Batch | KapnbError | _Interrupt
-_NOTHING, _SETTLING, _INTERRUPT = _Nothing(), _Settling(), _Interrupt()
+_NOTHING, _SETTLING = _Nothing(), _Settling()
 
 #: The callback that answers an event, for messages about what it gave.
 _CALLBACKS = {
@@ -144,8 +137,7 @@ class Session:
         self._outbox = outbox
         self._send = outbox.send
         self._tell_skip = skip
-        # From emit, in any thread: what, and where in whose file.
-        self._emitted: deque[tuple[_Emitted, tuple[str, int]]] = deque()
+        self._emitted = Emitted(f"{type(handler).__name__}.emit")
         self._initialised = False  # init was answered with success
         self._begun = False  # and data has come, so that no restore will
         self._stopped = self._interrupted = False
@@ -414,7 +406,7 @@ class Session:
     def interrupt(self) -> None:
         """Begin with no other point of the list that is being handled. From any thread."""
         self._interrupted = True
-        self._emitted.append((_INTERRUPT, ("", 0)))
+        self._emitted.interrupt()
 
     def _begin_batch(self, begin: BeginBatch) -> None:
         self._begun = True
@@ -471,15 +463,12 @@ class Session:
     # --------------------------------------------------------------------- output
 
     def _emit(self, item: Point | Batch) -> None:
-        caller = sys._getframe(1)
-        while caller.f_globals.get("__name__", "").startswith("kapnb.") and caller.f_back:
-            caller = caller.f_back
-        self._emitted.append((item, (caller.f_code.co_filename, caller.f_lineno)))
+        self._emitted.put(item)
         self.wake()
 
     def fail_soon(self, error: KapnbError) -> None:
         """End the session as soon as its thread can. May be called from any thread."""
-        self._emitted.append((error, ("", 0)))
+        self._emitted.fail(error)
         self.wake()
 
     def _send_emitted(self) -> None:
@@ -487,22 +476,7 @@ class Session:
 
         A restore may follow init, and a data frame before its answer would hang the start.
         """
-        while self._emitted:
-            item, (file, line) = self._emitted.popleft()
-            if isinstance(item, KapnbError):
-                raise item
-            if isinstance(item, _Interrupt):
-                continue
-            try:
-                self._input.send_complete(item)
-            except LocalProtocolError as error:
-                if error.located:
-                    raise
-                from kapnb.agent._blame import locate
-
-                callback = f"{type(self.handler).__name__}.emit"
-                place = f"line {line} of {os.path.basename(file)}"
-                raise locate(error, callback, place=place) from error.__cause__
+        self._emitted.send(self._input.send_complete)
 
     def emit_late(self, item: Point | Batch) -> None:
         """Send output of user code that goes on after the end; see `Agent.send_late`."""

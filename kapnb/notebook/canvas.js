@@ -84,12 +84,12 @@ function drawLegend(pen, frame, width) {
   });
 }
 
-function drawStrip(pen, frame, width, height) {
+function drawStrip(pen, frame, width, height, ink) {
   frame.strip.forEach(([title, value, alarm], cell) => {
     const x = 12 + [0, 0.2, 0.38, 0.78][cell] * width;
     pen.textAlign = "left";
     pen.font = SMALL; pen.fillStyle = "#777"; pen.fillText(title, x, height - 26);
-    pen.font = FONT; pen.fillStyle = alarm ? "#D55E00" : "#444"; pen.fillText(value, x, height - 10);
+    pen.font = FONT; pen.fillStyle = alarm ? "#D55E00" : ink; pen.fillText(value, x, height - 10);
   });
 }
 
@@ -100,8 +100,9 @@ function draw(canvas, view) {
   canvas.width = width * scale; canvas.height = height * scale;
   canvas.style.width = `${width}px`; canvas.style.height = `${height}px`;
   const pen = canvas.getContext("2d");
+  const ink = getComputedStyle(canvas).color;  // that of the page's text, light or dark
   pen.scale(scale, scale);
-  pen.font = `bold ${FONT}`; pen.fillStyle = "#444"; pen.fillText(frame.title, LEFT, 16);
+  pen.font = `bold ${FONT}`; pen.fillStyle = ink; pen.fillText(frame.title, LEFT, 16);
   const room = height - TOP - BOTTOM - STRIP - GAP * (count - 1);
   const inner = width - LEFT - RIGHT;
   frame.panels.forEach((panel, n) => {
@@ -110,7 +111,7 @@ function draw(canvas, view) {
   });
   drawTimes(pen, frame, [LEFT, height - BOTTOM - STRIP, inner]);
   drawLegend(pen, frame, width);
-  drawStrip(pen, frame, width, height);
+  drawStrip(pen, frame, width, height, ink);
 }
 
 function render({ model, el }) {

@@ -143,10 +143,14 @@ def click_export():
 
 @pytest.fixture
 def run_all():
-    """Return a function that runs all cells of a page."""
+    """Return a function that runs all cells of a page.
+
+    What is there only as long as a cell runs can be waited for, too: a browser that stood still for
+    that long, or had not loaded its widgets yet, would never show it. Then all cells run once more.
+    """
     from playwright.sync_api import TimeoutError as TooLate
 
-    def run_all(page):
+    def run(page):
         # A saved notebook has its numbers already; the star is there while a cell waits or runs.
         began = page.locator(".jp-InputPrompt", has_text="[*]:").first
         for _ in range(10):
@@ -158,5 +162,17 @@ def run_all():
                 continue
             return
         raise AssertionError("the cells did not run")
+
+    def run_all(page, seen=None):
+        for _ in range(5):
+            run(page)
+            if seen is None:
+                return
+            try:
+                seen.wait_for(timeout=20_000)
+            except TooLate:
+                continue
+            return
+        raise AssertionError(f"{seen} was not seen in:\n{page.inner_text('.jp-Notebook')}")
 
     return run_all

@@ -33,7 +33,7 @@ def page(open_page, run_all):
     """Notebook 01 in JupyterLab, all cells run."""
     page = open_page("01_quick_start.ipynb")
     page.keyboard.press("Control+b")  # the side bar away
-    run_all(page)
+    run_all(page, page.locator(".kapnb-live-buttons"))
     return page
 
 

@@ -31,19 +31,17 @@ simulate(Slow, points[:3], options={"pause": 0.0})
 
 @pytest.fixture(params=["lab/tree", "notebooks"], ids=["lab", "notebook"])
 def page(request, open_page, run_all, jupyter):
-    """A notebook whose cells run, opened in either front end."""
+    """A notebook opened in either front end."""
     _, folder = jupyter
     name = f"displays_{request.param[:3]}.ipynb"
     write_notebook(folder / name, CELLS)
-    page = open_page(name, request.param)
-    run_all(page)
-    return page
+    return open_page(name, request.param)
 
 
-def test_progress_is_a_widget_while_it_runs_and_nothing_afterwards(page):
+def test_progress_is_a_widget_while_it_runs_and_nothing_afterwards(page, run_all):
     """tqdm's bar, in a run of twelve seconds."""
     bar = page.locator(".jp-OutputArea .widget-hprogress")
-    bar.wait_for()
+    run_all(page, bar)
     page.get_by_text("inputs/s").first.wait_for()
     page.get_by_text("done", exact=True).wait_for()
     bar.wait_for(state="detached")
@@ -51,8 +49,9 @@ def test_progress_is_a_widget_while_it_runs_and_nothing_afterwards(page):
     assert "".join(outputs.all_inner_texts()).split() == ["done"]
 
 
-def test_points_handlers_and_runs_are_shown_as_tables(page):
+def test_points_handlers_and_runs_are_shown_as_tables(page, run_all):
     """As HTML, though IPython asks no class."""
+    run_all(page)
     page.get_by_text("in a TICKscript").wait_for()
     page.locator("td", has_text="seconds to wait").wait_for()
     page.locator("td", has_text="double").first.wait_for()

@@ -25,10 +25,11 @@ def cell(request, open_page, run_all):
     """The cell in which the live view of notebook 01 runs, in either front end."""
     page = open_page("01_quick_start.ipynb", request.param)
     page.evaluate(COLLECT)
-    run_all(page)
     cell = page.locator(LIVE_CELL)
+    speed = cell.locator(".kapnb-live-speed select")
+    run_all(page, speed)
     # The recording takes 14 s at the notebook's speed; a busy machine may need more for all this.
-    cell.locator(".kapnb-live-speed select").select_option("10x")
+    speed.select_option("10x")
     return cell
 
 
