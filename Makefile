@@ -45,6 +45,7 @@ bench: $(VENV)/.dev ## benchmarks; ratios within one run, not absolute figures
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/nodes.py
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/simulation.py
 	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/timemachine.py
+	env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/whatif.py
 
 docs: $(VENV)/.site ## build the documentation site into build/docs; warnings are errors
 	$(BIN)/python -m sphinx -b html -c docs -d build/doctrees -E -a -j 2 -W --keep-going -q . build/docs

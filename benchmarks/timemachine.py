@@ -1,20 +1,24 @@
 """A million points walked: what checkpoints cost a run, their memory, and how long a jump takes.
 
-Jumps go to random places, each from the one before, in either direction. The goals are under one
-second for any of them, and under 300 MB more than the run itself holds. Seconds are of CPU, so that
-what else the machine does falls on nobody; one thread does it all, and waits for nothing.
+Jumps go to random places, each from the one before, in either direction, and to the end of the
+widest gap between two checkpoints, the longest way there is. The goals are under one second for any
+of them, and under 300 MB more than the run itself holds. Seconds are told twice, and both are held
+against the goal: of CPU, so that what else the machine does falls on nobody, since one thread does
+it all and waits for nothing; and by the wall, which is what an analyst waits, and is held against
+it fairly on a quiet machine only. What checkpoints cost a run is in CPU time.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import os
 import random
 import statistics
 import time
 from collections import deque
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from kapnb import Handler, Option, Point, Simulation
@@ -50,6 +54,26 @@ class Totals(Handler):
             yield point.with_fields(mean=state["sum"] / state["n"])
 
 
+class Windows(Handler):
+    """Keeps a thousand values of each group: a state of almost 2 MB."""
+
+    def group_state(self) -> deque[float]:
+        """Return a window that is full already."""
+        return deque((number / 7 for number in range(1000)), maxlen=1000)
+
+    def point(self, point: Point, state: deque[float]) -> Any:
+        """Add a value, give what it is more than the oldest."""
+        yield point.with_fields(rise=point.fields["usage"] - state[0])
+        state.append(point.fields["usage"])
+
+
+class Spent(NamedTuple):
+    """How long something took, in seconds."""
+
+    cpu: float
+    wall: float
+
+
 def run_of(handler: type[Handler], rows: int) -> Simulation:
     """Return a run, ready to go."""
     return Simulation(handler, data(rows), group_by=GROUP_BY, tags=("dc",), name="cpu")
@@ -61,9 +85,7 @@ def overhead(handler: type[Handler], rows: int, rounds: int) -> None:
     for turn in range(2 * rounds):
         simulation, on = run_of(handler, rows), turn % 2 == 0
         with patch("kapnb.simulation._checkpoints.EVERY_S", 0.1 if on else math.inf):
-            began = time.process_time()
-            simulation.run()
-            spent[on].append(time.process_time() - began)
+            spent[on].append(timed(simulation.run).cpu)
     on, off = statistics.median(spent[True]), statistics.median(spent[False])
     print(f"{handler.__name__}, {rows:,} points: {on:.2f} s with checkpoints, {off:.2f} s without,")
     print(f"  {on / off - 1:+.1%} (CPU, medians of {rounds})")
@@ -76,29 +98,42 @@ def jumps(handler: type[Handler], rows: int, count: int) -> None:
     assert checkpoints is not None
     before = rss_kib(os.getpid())
     kept = f"{len(checkpoints)} checkpoints, {checkpoints.size / 1e6:.1f} MB"
+    ends = itertools.pairwise([0, *checkpoints.positions, rows])
+    gap, stop = max((stop - start, stop) for start, stop in ends)
     machine, rng = simulation.travel(), random.Random(1)
     ways = [rng.randrange(rows) for _ in range(count)]
-    far = [rows - 1, 0, rows // 2, *ways]
-    seconds = [timed(lambda place=place: machine.go(place)) for place in far]
+    far = [stop - 1, rows - 1, 0, rows // 2, *ways]
+    spent = [timed(lambda place=place: machine.go(place)) for place in far]
     by_time = timed(lambda: machine.go(simulation.inputs[rows - 2].time))
     steps = [timed(machine.back) for _ in range(20)]
     assert not machine.moment.doubts
     grown = (rss_kib(os.getpid()) - before) * 1024 + checkpoints.size
-    print(f"{handler.__name__}, {rows:,} points: {kept} after the run")
-    print(f"    {len(far)} jumps, CPU: median {statistics.median(seconds) * 1e3:.0f} ms,", end=" ")
-    print(f"longest {max(seconds) * 1e3:.0f} ms; to a time {by_time * 1e3:.0f} ms;", end=" ")
-    print(f"a step back {statistics.median(steps) * 1e3:.0f} ms")
-    verdict = "reached" if max(*seconds, by_time, *steps) < GOAL_S else "MISSED"
-    print(f"    goal below {GOAL_S:.0f} s: {verdict}")
-    verdict = "reached" if grown < GOAL_MB * 1e6 else "MISSED"
-    print(f"    {grown / 1e6:.0f} MB more; goal below {GOAL_MB} MB: {verdict}")
+    print(f"{handler.__name__}, {rows:,} points: {kept} after the run; widest gap {gap:,} points")
+    for clock in Spent._fields:
+        jumped, back = (sorted(getattr(one, clock) for one in some) for some in (spent, steps))
+        there = getattr(by_time, clock)
+        print(
+            f"    {len(far)} jumps, {clock}: median {statistics.median(jumped) * 1e3:.0f} ms,",
+            end=" ",
+        )
+        print(f"longest {jumped[-1] * 1e3:.0f} ms; to a time {there * 1e3:.0f} ms;", end=" ")
+        print(f"a step back {statistics.median(back) * 1e3:.0f} ms", end="; ")
+        print(f"goal below {GOAL_S:.0f} s: {verdict(max(jumped[-1], there, back[-1]) < GOAL_S)}")
+    print(
+        f"    {grown / 1e6:.0f} MB more; goal below {GOAL_MB} MB: {verdict(grown < GOAL_MB * 1e6)}"
+    )
 
 
-def timed(call: Any) -> float:
-    """Return the seconds of CPU that a call takes."""
-    began = time.process_time()
+def verdict(reached: bool) -> str:
+    """Say whether a goal was reached."""
+    return "reached" if reached else "MISSED"
+
+
+def timed(call: Any) -> Spent:
+    """Return what a call takes."""
+    cpu, wall = time.process_time(), time.perf_counter()
     call()
-    return time.process_time() - began
+    return Spent(time.process_time() - cpu, time.perf_counter() - wall)
 
 
 def main() -> None:
@@ -108,7 +143,8 @@ def main() -> None:
     parser.add_argument("--jumps", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=5, help="of a fifth of the rows each")
     arguments = parser.parse_args()
-    for handler in (Average, Totals):
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} before")
+    for handler in (Average, Totals, Windows):
         jumps(handler, arguments.rows, arguments.jumps)
         overhead(handler, arguments.rows // 5, arguments.rounds)
 

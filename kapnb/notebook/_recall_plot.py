@@ -66,9 +66,10 @@ def plot_precision_recall(sweep: Sweep, ax: Any = None) -> Any:
     ax.set_ylabel("precision (share of the alerts)", fontsize="small")
     ax.tick_params(labelsize="x-small")
     tidy(ax)
-    legend = ax.legend(fontsize="x-small", frameon=False, loc="best")
-    for text in legend.get_texts():
-        text.set_parse_math(False)
+    if ax.get_legend_handles_labels()[1]:  # none, if no option varies and no run has a score
+        legend = ax.legend(fontsize="x-small", frameon=False, loc="best")
+        for text in legend.get_texts():
+            text.set_parse_math(False)
     return ax
 
 

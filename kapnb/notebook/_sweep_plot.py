@@ -256,6 +256,8 @@ def _draw_run(ax: Any, panel: _Panel, groups: Sequence[str], sweep: Sweep) -> No
     text = "" if any(line.sent for line in panel.lines) else "no output"
     if panel.run.error is not None:
         text = f"ended early:\n{type(panel.run.error).__name__}"
+    elif panel.run.unjudged is not None:
+        text = "not judged"
     ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", fontsize="small")
     tidy(ax)
     ax.tick_params(labelsize="x-small")

@@ -8,14 +8,15 @@ one is said here, too; who does so is `kapnb.timemachine`.
 
 from __future__ import annotations
 
-import math
+import contextlib
+import gc
 import time
 from bisect import bisect_right, insort
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from kapnb.handler import Handler
-from kapnb.simulation._copies import Copier, TooMuch, is_constant
+from kapnb.simulation._copies import Copier, Enough, TooMuch, is_constant
 from kapnb.simulation._hidden import Hidden
 
 __all__ = [
@@ -32,10 +33,8 @@ __all__ = [
 SHARE = 0.02
 #: Seconds of a run between two checkpoints, at the least.
 EVERY_S = 0.1
-#: Bytes that are copied in a second, at the least: what a copy may take is known before it is made.
-RATE = 50e6
-#: However little time has gone by, a copy may take so many bytes.
-_FEW = 32 * 1024
+#: Seconds not spent on copies that are kept in hand, for one that takes unusually long.
+IN_HAND_S = 0.1
 #: Containers of so many items may hold models.
 _ITEMS_MAX = 100
 #: How many there are at most, and how many bytes; every second one goes when it is too much.
@@ -162,19 +161,24 @@ class Checkpoints:
 
     # --------------------------------------------------------------------- taking
 
-    def take(self, position: int, cast: Cast, most: float = math.inf) -> bool:
+    def wants(self, position: int) -> bool:
+        """Tell whether one after `position` inputs is of use: none is near, nothing bars it."""
+        before = self.nearest(position)
+        near = before is not None and position - before.position < self._gap
+        return not near and not self.failure
+
+    def take(self, position: int, cast: Cast, enough: Enough | None = None) -> bool:
         """Keep what a Handler holds after `position` inputs, unless one is near.
 
         Returns
         -------
         bool
-            False if it would have been more than `most` bytes.
+            False if it was given up, since it was too large, or it was `enough`.
         """
-        before = self.nearest(position)
-        if self.failure or (before is not None and position - before.position < self._gap):
+        if not self.wants(position):
             return True
         try:
-            made = self.made(position, cast, most)
+            made = self.made(position, cast, enough)
         except TooMuch:
             return False
         except Exception as error:  # a state that cannot be copied, or is changed meanwhile
@@ -184,18 +188,18 @@ class Checkpoints:
         self._thin_out()
         return True
 
-    def made(self, position: int, cast: Cast, most: float = math.inf) -> Checkpoint:
+    def made(self, position: int, cast: Cast, enough: Enough | None = None) -> Checkpoint:
         """Return a checkpoint of what a Handler holds, and do not keep it.
 
         Raises
         ------
         TooMuch
-            If it is more than `most` bytes, or than one may be.
+            If it has more bytes than one may have, or it was `enough`.
         Exception
             If it cannot be made.
         """
-        most = min(most, self._bytes_max // 4)
-        data = self.copier.dump(_held(cast.handler, self.hidden), cast.roles, most=most)
+        held, most = _held(cast.handler, self.hidden), self._bytes_max // 4
+        data = self.copier.dump(held, cast.roles, most=most, enough=enough)
         return Checkpoint(position, data)
 
     def _thin_out(self) -> None:
@@ -229,10 +233,11 @@ class Checkpoints:
         share: float | None = None,
         every_s: float | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        work: Callable[[], float] = time.thread_time,
     ) -> Recorder:
         """Return what takes some of a Handler while it runs: by `SHARE`, `EVERY_S`, or others."""
         share, every_s = share or SHARE, EVERY_S if every_s is None else every_s
-        return Recorder(self, cast, share, every_s, clock)
+        return Recorder(self, cast, share, every_s, clock, work)
 
 
 class Recorder:
@@ -247,7 +252,18 @@ class Recorder:
     every_s : float
         Seconds between two, at the least.
     clock : callable
-        Seconds.
+        Seconds that went by.
+    work : callable
+        Seconds that this thread has worked.
+
+    Notes
+    -----
+    How long a copy takes shows when it is made. It may take the share of the time since the last
+    one, or twice what that took; beyond that it is given up, and tried again when twice the time
+    is past. What all of them took is held against their share of the run, so one that takes
+    longer than most makes no gap while there is some in hand. A machine that stands still in the
+    midst of one costs the run nothing more than it would elsewhere, so work counts, not time;
+    but where work is counted in coarse steps, no more than time.
     """
 
     def __init__(
@@ -257,25 +273,65 @@ class Recorder:
         share: float,
         every_s: float,
         clock: Callable[[], float],
+        work: Callable[[], float],
     ) -> None:
         self._checkpoints, self._cast = checkpoints, cast
-        self._share, self._every_s, self._clock = share, every_s, clock
-        self._since = clock()
+        self._share, self._every_s, self._clock, self._work = share, every_s, clock, work
+        self._since = self._settled = clock()
         self._due = self._since + every_s
+        #: Seconds that the last one took, and those by which all are beyond their share.
+        self._cost = self._owed = 0.0
 
     def look(self, position: int) -> None:
         """Take one, after `position` inputs, if it is time. Cheap."""
         began = self._clock()
         if began < self._due:
             return
+        if not self._checkpoints.wants(position):
+            self._due = began + self._every_s
+            return
         past = began - self._since
-        taken = self._checkpoints.take(position, self._cast, _FEW + past * self._share * RATE)
+        taken, cost = self._attempt(position, max(past * self._share, 2 * self._cost))
         ended = self._clock()
-        pause = max(self._every_s, (ended - began) / self._share)
+        pause = max(self._every_s, self._owing(cost, ended) / self._share)
         if taken:
-            self._since, self._due = ended, ended + pause
-        else:  # when twice the time is past, it may cost twice as much
-            self._due = ended + max(pause, past)
+            self._since, self._cost = ended, cost
+        else:
+            pause = max(pause, past)
+        self._due = ended + pause
+
+    def _attempt(self, position: int, allowed: float) -> tuple[bool, float]:
+        """Take one, or give up after so many seconds; return whether it was taken, and its cost."""
+        with _uncollected():
+            worked, began = self._work(), self._clock()
+
+            def spent() -> float:
+                return min(self._work() - worked, self._clock() - began)
+
+            taken = self._checkpoints.take(position, self._cast, lambda: spent() > allowed)
+            return taken, spent()
+
+    def _owing(self, cost: float, now: float) -> float:
+        """Settle what one cost; return the seconds for which time has yet to go by."""
+        earned = (now - self._settled) * self._share
+        self._owed, self._settled = max(self._owed - earned, -IN_HAND_S) + cost, now
+        return self._owed
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python from collecting garbage meanwhile.
+
+    A copy makes little, but would often be what sets a collection off; of what a run holds that
+    takes a hundred times as long as the copy, which would then count as costly.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 # --------------------------------------------------------------- what there is to copy

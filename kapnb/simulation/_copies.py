@@ -22,7 +22,10 @@ from typing import Any
 from kapnb.model import Fields, Point, Tags
 from kapnb.protocol import WirePoint, wire_point
 
-__all__ = ["Copier", "TooMuch", "Uncopied", "is_constant"]
+__all__ = ["Copier", "Enough", "TooMuch", "Uncopied", "is_constant"]
+
+#: Asked now and then while a copy is made: whether to give it up.
+Enough = Callable[[], bool]
 
 #: Always references: code, and what is compared by identity.
 _CODE = (type, FunctionType, BuiltinFunctionType, ModuleType)
@@ -38,7 +41,7 @@ class Uncopied(Exception):
 
 
 class TooMuch(Exception):
-    """A copy would be larger than it may."""
+    """A copy would be larger than it may, or take longer."""
 
 
 class Copier:
@@ -67,6 +70,7 @@ class Copier:
         roles: Mapping[int, str] | None = None,
         *,
         most: float = math.inf,
+        enough: Enough | None = None,
         lenient: bool = False,
     ) -> bytes:
         """Return a copy of `value` as bytes.
@@ -79,20 +83,22 @@ class Copier:
             is read.
         most : float
             Bytes at which to give up.
+        enough : callable, optional
+            Asked at each 64 KiB or so whether to give up.
         lenient : bool
             Whether what cannot be copied is shared, for a copy that is only looked at.
 
         Raises
         ------
         TooMuch
-            If it takes more.
+            If it takes more, or it was `enough`.
         Uncopied
             If something in it cannot be copied, unless `lenient`.
         Exception
             Whatever user code, or pickle, raises.
         """
         self._lenient = lenient
-        file = _Bounded(most)
+        file = _Bounded(most, enough)
         _Pickler(file, self._reduced, self._number, roles or {}).dump(value)
         return file.getvalue()
 
@@ -184,13 +190,13 @@ class _Unpickler(pickle.Unpickler):
 
 
 class _Bounded(io.BytesIO):
-    def __init__(self, most: float) -> None:
+    def __init__(self, most: float, enough: Enough | None) -> None:
         super().__init__()
-        self._left = most
+        self._left, self._enough = most, enough
 
     def write(self, data: Any) -> int:
         self._left -= len(data)
-        if self._left < 0:
+        if self._left < 0 or (self._enough is not None and self._enough()):
             raise TooMuch
         return super().write(data)
 

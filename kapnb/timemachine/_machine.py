@@ -101,10 +101,11 @@ class TimeMachine:
 
         Parameters
         ----------
-        where : int, str, Timestamp or datetime
-            Position of the input, counted from the end if negative; or a time, as RFC 3339
-            text, pandas Timestamp, datetime or nanoseconds since the Unix epoch (an int of at
-            least 10¹²), for the first input at or after it.
+        where : int, str, Timestamp, datetime or datetime64
+            Position of the input, counted from the end if negative; or a time, for the first
+            input at or after it: RFC 3339 text, a pandas Timestamp, a datetime or a NumPy
+            datetime64 (without a zone: UTC, as in a frame that is read), or nanoseconds since
+            the Unix epoch (an int of at least 10¹²).
 
         Raises
         ------
@@ -250,11 +251,13 @@ class TimeMachine:
     ) -> Simulation:
         """Run the rest of the inputs anew, from the state of then.
 
+        Of a run that failed at an input, that is also what it would have got next.
+
         Parameters
         ----------
         handler : subclass of Handler, optional
             The new definition; by default the run's own.
-        since : int, str, Timestamp or datetime, optional
+        since : int, str, Timestamp, datetime or datetime64, optional
             The first input to run, named as for `go`; by default where the machine is.
         options : mapping, optional
             By default those of the run.

@@ -6,15 +6,18 @@ would be lost on that way is a reason to refuse, not to start afresh.
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from kapnb._progress import Progress
 from kapnb.errors import SnapshotError
+from kapnb.faults._compare import look
 from kapnb.handler import Handler
 from kapnb.model import BATCH, STREAM, Batch, EdgeType, Point
+from kapnb.protocol import encode_point
 from kapnb.simulation import Simulation, check_options
 from kapnb.simulation._environment import environment
 from kapnb.simulation._items import Rows
@@ -34,7 +37,7 @@ _FRESH = "the stored snapshot was not used, starting fresh: "
 
 
 class Rerun(Simulation):
-    """A Simulation of the rest of another run.
+    """A Simulation of the rest of another run, and of the data that an error kept it from.
 
     Attributes
     ----------
@@ -54,7 +57,7 @@ class Rerun(Simulation):
         self._before = run
         super().__init__(
             handler,
-            _Rest(run.inputs, since),
+            _Rest(run, since),
             options=options,
             env=run.env,
             snapshot=snapshot,
@@ -73,21 +76,45 @@ class Rerun(Simulation):
         if not isinstance(of_run, Rows):
             return super()._encoded()
         rows = self.inputs = of_run.like()
-        return iter(of_run.encoded(self.since, len(of_run))), rows.extend
+        known = of_run.encoded(self.since, len(of_run))
+        further = (encode_point(item) for item in _further(self._before))  # type: ignore[arg-type]
+        return chain(known, further), rows.extend
 
 
 class _Rest:
-    """The inputs of a run from one on, as a Source."""
+    """The inputs of a run from one on, and those that it would have got next, as a Source."""
 
-    def __init__(self, inputs: Sequence[Point | Batch], since: int) -> None:
-        self._inputs, self._since = inputs, since
+    def __init__(self, run: Passage, since: int) -> None:
+        self._run, self._since = run, since
 
     @property
     def edge(self) -> EdgeType:
-        return BATCH if isinstance(self._inputs[self._since], Batch) else STREAM
+        return BATCH if isinstance(self._run.inputs[self._since], Batch) else STREAM
 
     def __iter__(self) -> Iterator[Point | Batch]:
-        return islice(iter(self._inputs), self._since, None)
+        known = islice(iter(self._run.inputs), self._since, None)
+        return chain(known, _further(self._run))
+
+
+def _further(run: Passage) -> Iterator[Point | Batch]:
+    """Yield what a run that failed would have got next, read from its data once more.
+
+    Whoever interrupted one wanted no more of it. A UDF within a task got what the nodes before it
+    sent, and ended with the task.
+    """
+    if run._failed_at is None or not isinstance(run, Simulation):
+        return
+    again = run._arranged()
+    last = next(islice(again, len(run.inputs) - 1, None), None)
+    if last is not None and look(last) == look(run.inputs[-1]):
+        yield from again
+        return
+    warnings.warn(
+        "the data were changed since the run, so what comes after the input that it failed at "
+        "is left out; simulate runs all of them anew",
+        RuntimeWarning,
+        stacklevel=2,
+    )
 
 
 def rerun(
@@ -184,15 +211,15 @@ def _check_fit(
         finally:
             node.stop()
     head = f"the state before input {since} does not fit {new.__name__} as it is now: "
-    warnings = [text for text in node.warnings if text.startswith(_FRESH)]
-    if node.error is None and not warnings:
+    fresh = [text for text in node.warnings if text.startswith(_FRESH)]
+    if node.error is None and not fresh:
         misfit = _misfit(then, now)
         if misfit:
             raise SnapshotError(f"{head}{misfit}")
         return
     if node.error is not None and not isinstance(node.error, SnapshotError):
         raise node.error
-    reason = warnings[0].removeprefix(_FRESH) if warnings else str(node.error)
+    reason = fresh[0].removeprefix(_FRESH) if fresh else str(node.error)
     raise SnapshotError(f"{head}{_difference(then.header, now.header) or reason}") from node.error
 
 
@@ -220,18 +247,30 @@ def _misfit(then: _Definition, now: _Definition) -> str:
     if now.policy == "tolerant" or not (then.by_framework and now.by_framework):
         return ""
     old, new = then.fresh, now.fresh
-    if ABSENT in (old, new):
+    if old is ABSENT or new is ABSENT:
         return ""
     for state in now.states:
         if type(new) is not type(old) and type(state) is not type(new):
             return f"a group's state is a {_named(state)}, group_state() makes a {_named(new)}"
         if isinstance(new, deque) and new.maxlen not in (old.maxlen, state.maxlen):
             return f"a group's deque has maxlen={state.maxlen}, group_state() makes {new.maxlen}"
+        if _is_array(new) and _is_array(old) and _is_array(state):
+            then_made, makes, there = (_make_of(one) for one in (old, new, state))
+            if makes not in (then_made, there):
+                return f"a group's array is {there}, group_state() makes {makes}"
         if isinstance(new, dict):
             missing = [key for key in new if key not in old and key not in state]
             if missing:
                 return f"a group's state has no {missing[0]!r}, which group_state() makes now"
     return ""
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "dtype") and hasattr(value, "shape")
+
+
+def _make_of(array: Any) -> str:
+    return f"{' x '.join(map(str, array.shape))} x {array.dtype}"
 
 
 def _named(value: Any) -> str:

@@ -12,6 +12,8 @@ __all__ = ["VALUE_MAX", "shown"]
 VALUE_MAX = 120
 #: Characters of a number within a container, unless it is rounded.
 _DIGITS = 8
+#: Columns of a table of pandas that are told.
+_COLUMNS_MAX = 4
 #: Where an object happens to lie in memory says nothing, and differs from run to run.
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
@@ -39,6 +41,16 @@ class _Short(reprlib.Repr):
     def repr_ndarray(self, value: Any, level: int) -> str:
         """Say what kind of array it is, and what its values span."""
         return _array(value)
+
+    def repr_DataFrame(self, value: Any, level: int) -> str:  # noqa: N802  # named by the class
+        """Say how many rows there are, and what each of the first columns spans."""
+        columns = [f"{name!s:.20} {_span(value[name])}" for name in list(value)[:_COLUMNS_MAX]]
+        more = ", …" if value.shape[1] > len(columns) else ""
+        return f"DataFrame({len(value)} rows: {', '.join(columns)}{more})"
+
+    def repr_Series(self, value: Any, level: int) -> str:  # noqa: N802
+        """Say what kind of series it is, and what its values span."""
+        return f"Series({len(value)} x {value.dtype}: {_span(value)})"
 
     def repr_instance(self, value: Any, level: int) -> str:
         """Use the object's own words, if it has any."""
@@ -77,6 +89,17 @@ def _array(value: Any) -> str:
         return f"{head}: {', '.join(_number(one) for one in value.ravel())})"
     low, high, mean = value.min(), value.max(), value.mean()
     return f"{head}: {_number(low)} … {_number(high)}, mean {_number(mean)})"
+
+
+def _span(column: Any) -> str:
+    """Return what a column of pandas spans, or for want of that its last value."""
+    if getattr(column, "ndim", 1) != 1:  # several columns have this name
+        return "…"
+    if not len(column):
+        return "empty"
+    if getattr(column.dtype, "kind", "") in "iuf":
+        return f"{column.min():.6g} … {column.max():.6g}"
+    return f"… {_SHORT.repr(column.iloc[-1])}"
 
 
 def _number(value: Any) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from array import array
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from kapnb.errors import MomentError
 from kapnb.model import Batch, Point, format_time, parse_time
 from kapnb.protocol import decode_times
+from kapnb.simulation._instants import nanoseconds_of
 from kapnb.simulation._items import Rows
 
 if TYPE_CHECKING:
@@ -34,23 +35,22 @@ def as_time(where: Any) -> int | None:
         try:
             return parse_time(where)
         except ValueError as error:
-            raise MomentError(str(error)) from error
-    nanoseconds = getattr(where, "value", None)  # a pandas Timestamp
-    if isinstance(where, datetime):
-        if where.tzinfo is None:
-            raise MomentError(f"{where} has no time zone; write it with one, such as UTC")
-        if nanoseconds is None:
-            whole = int(where.replace(microsecond=0).timestamp())
-            nanoseconds = whole * 10**9 + where.microsecond * 1000
-        elif hasattr(where, "as_unit"):  # whatever unit it counts in
-            nanoseconds = where.as_unit("ns").value
-        return int(nanoseconds)
-    if isinstance(where, bool) or not hasattr(where, "__index__"):
+            raise MomentError(str(error)) from None
+    try:
+        nanoseconds = nanoseconds_of(where)
+    except ValueError as error:
+        raise MomentError(str(error)) from None
+    if nanoseconds is not None:
+        return nanoseconds
+    try:
+        number = operator.index(where)
+    except TypeError:
+        number = None
+    if number is None or isinstance(where, bool):
         raise MomentError(
-            f"{where!r:.80} is no place to go: give the position of an input, or a time as text "
-            "or Timestamp"
+            f"{where!r:.80} is no place to go: give the position of an input, or a time as text, "
+            "Timestamp, datetime or datetime64"
         )
-    number: int = where.__index__()
     return number if number >= _TIME_MIN else None
 
 

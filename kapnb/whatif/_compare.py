@@ -153,12 +153,17 @@ def _notes(a: Passage, b: Passage) -> list[str]:
     """Say what ended the runs early; what comes after that nobody has compared."""
     texts = [str(run.error) if run.error else "" for run in (a, b)]
     if texts[0] and texts[0] == texts[1] and len(a.inputs) == len(b.inputs):
-        return [f"both ended after {len(a.inputs)} inputs: {texts[0]}"]
+        return [f"both ended after {_inputs(a)}: {texts[0]}"]
     return [
-        f"{side} ended after {len(run.inputs)} inputs: {text}"
+        f"{side} ended after {_inputs(run)}: {text}"
         for side, run, text in zip("ab", (a, b), texts, strict=True)
         if text
     ]
+
+
+def _inputs(run: Passage) -> str:
+    count = len(run.inputs)
+    return f"{count} input{'' if count == 1 else 's'}"
 
 
 def _fill(comparison: Comparison) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date
 from typing import Any
 
 from kapnb.errors import SourceError
 from kapnb.model import BATCH, STREAM, Batch, EdgeType, Point, Source, parse_time
 from kapnb.simulation import arrange
+from kapnb.simulation._instants import nanoseconds_of
 from kapnb.simulation._prepared import Prepared, of_items, prepare
 
 __all__ = ["Arranging", "is_set", "labelled", "take_labels"]
@@ -197,14 +198,12 @@ def _time(value: Any, place: int) -> int:
             return parse_time(value)
         except ValueError as error:
             raise ValueError(f"labels[{place}]: {error}") from None
-    if hasattr(value, "as_unit") and not _is_missing(value):  # of pandas
-        return int(value.as_unit("ns").value)
-    if hasattr(value, "astype") and str(getattr(value, "dtype", "")).startswith("datetime64"):
-        return int(value.astype("datetime64[ns]").astype("int64"))
-    if isinstance(value, datetime):
-        aware = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
-        passed = aware - datetime(1970, 1, 1, tzinfo=timezone.utc)
-        return (passed.days * 86_400 + passed.seconds) * 10**9 + passed.microseconds * 1000
+    try:
+        moment = nanoseconds_of(value)
+    except ValueError as error:
+        raise ValueError(f"labels[{place}]: {error}") from None
+    if moment is not None:
+        return moment
     if isinstance(value, (bool, date, float)) or not hasattr(value, "__index__"):
         raise ValueError(
             f"labels[{place}] is {value!r}; labels are bools, times (RFC 3339, datetime, "

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import html
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from kapnb.errors import MissingExtra
 from kapnb.handler import Handler
 from kapnb.model import Batch
 from kapnb.simulation._items import Rows, count_text
+from kapnb.whatif._judge import Alert, Judging
 from kapnb.whatif._rule import Rule
 from kapnb.whatif._score import Alerts, Truth
 from kapnb.whatif._trial import Trial
@@ -87,7 +89,8 @@ class Sweep:
 
         Columns ``in`` and ``out`` count points, ``alerts`` is there if it was said what they are,
         ``precision``, ``recall`` and ``f1`` if there are labels; ``error`` is empty, or says what
-        ended the run. An option of such a name has `` (option)`` behind it.
+        ended the run, or why it was not judged. An option of such a name has `` (option)`` behind
+        it.
 
         Raises
         ------
@@ -106,8 +109,9 @@ class Sweep:
             "in": [_points(len(run.inputs), run.inputs) for run in runs],
             "out": [_points(len(run.outputs), run._outputs.batches) for run in runs],
         }
-        if self.alerts:
-            results["alerts"] = [self.alerts[run.position].count for run in runs]
+        if self.alerts or self._unjudged:
+            found = [self.alerts.get(run.position) for run in runs]
+            results["alerts"] = [math.nan if one is None else one.count for one in found]
         if self.truth is not None:
             for name in ("precision", "recall", "f1"):
                 results[name] = [
@@ -119,6 +123,49 @@ class Sweep:
             for name in self.values
         }
         return columns | results
+
+    @property
+    def _unjudged(self) -> int:
+        """How many runs have no score since the function that tells alerts raised an error."""
+        return sum(run.unjudged is not None for run in self.runs)
+
+    def judge(
+        self,
+        alert: Alert = None,
+        *,
+        match: Literal["points", "events"] = "points",
+        tolerance: int | str = 0,
+    ) -> Sweep:
+        """Return the same runs judged anew, without running them again.
+
+        Parameters
+        ----------
+        alert, match, tolerance
+            As `sweep` has them.
+
+        Returns
+        -------
+        Sweep
+            With a rule that is not set yet; this one stays as it is.
+
+        Examples
+        --------
+        >>> from kapnb import Handler, Option, Point, sweep
+        >>> class Scaled(Handler):
+        ...     factor = Option(float)
+        ...
+        ...     def point(self, point):
+        ...         yield point.with_fields(y=self.factor * point.fields["x"])
+        >>> points = [Point({"x": float(n)}, time=n) for n in range(10)]
+        >>> found = sweep(Scaled, points, labels=[7, 8, 9], factor=[1.0, 2.0], workers=1)
+        >>> found.judge(lambda point: point.fields["y"] > 6.5)
+        Sweep(Scaled: 2 combinations of factor (2), 10 points each; best f1 1 at factor=1.0)
+        """
+        judging = Judging.read(alert, match, tolerance)
+        runs = [copy.copy(run) for run in self.runs]
+        alerts = judging.judge(runs, self.truth, 3)
+        total, truth = self.total, self.truth
+        return Sweep(self.handler, self.options, self.values, runs, total, truth, alerts, match)
 
     # --------------------------------------------------------------------- one run
 
@@ -188,7 +235,13 @@ class Sweep:
         return run
 
     def _by(self, rule: Rule) -> Trial:
-        return self.runs[rule.choose(self._columns())]
+        try:
+            return self.runs[rule.choose(self._columns())]
+        except ValueError as error:
+            if not self._unjudged:
+                raise
+            hint = f"{self._unjudged} of {len(self.runs)} runs were not judged, see their .unjudged"
+            raise ValueError(f"{error}; {hint}") from None
 
     def operating_point(self) -> Trial | None:
         """Return the run that the rule chooses; None if it chooses none."""
@@ -231,6 +284,7 @@ class Sweep:
             text += f", {count_text(max((run.inputs for run in self.runs), key=len))} each"
         failed = sum(run.error is not None for run in self.runs)
         text += f"; {failed} failed" if failed else ""
+        text += f"; {self._unjudged} not judged, alert raised an error" if self._unjudged else ""
         missing = self.total - len(self.runs)
         text += f"; interrupted, {missing} not run" if missing else ""
         if self.alerts and not any(alerts.count for alerts in self.alerts.values()):
@@ -275,7 +329,9 @@ def _points(count: int, items: Iterable[Any]) -> int:
 
 
 def _failure(run: Trial) -> str:
-    return "" if run.error is None else f"{type(run.error).__name__}: {run.error}"
+    if run.error is None:
+        return "" if run.unjudged is None else f"not judged: {run.unjudged}"
+    return f"{type(run.error).__name__}: {run.error}"
 
 
 def _cells(row: Iterable[Any]) -> str:

@@ -11,17 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from kapnb.model import Batch, Point
 from kapnb.simulation._passage import Passage
 from kapnb.simulation._prepared import Prepared
-from kapnb.whatif._labels import is_set
 
-__all__ = ["Alert", "Alerts", "Score", "Truth", "find_alerts"]
+__all__ = ["Alerts", "Score", "Truth", "find_alerts"]
 
-#: What makes an output an alert: all are, the field that says so, or a function that does.
-Alert = str | Callable[[Point], Any] | None
 _Span = tuple[int, int]
 
 
@@ -185,14 +181,14 @@ def _touches(span: _Span, others: Iterable[_Span], tolerance: int) -> bool:
     return any(start <= other[1] and other[0] <= stop for other in others)
 
 
-def find_alerts(run: Passage, alert: Alert, truth: Truth | None) -> Alerts:
+def find_alerts(run: Passage, is_alert: Callable[[Point], bool], truth: Truth | None) -> Alerts:
     """Return the alerts among a run's outputs.
 
     Parameters
     ----------
     run : Passage
-    alert : str or callable, optional
-        See `sweep`.
+    is_alert : callable
+        Tells of each point.
     truth : Truth, optional
         What they may mark; without it they are only counted.
     """
@@ -203,7 +199,7 @@ def find_alerts(run: Passage, alert: Alert, truth: Truth | None) -> Alerts:
         item = output.item
         members = item.points if isinstance(item, Batch) else [item]
         for point in members:
-            if not _is_alert(point, alert):
+            if not is_alert(point):
                 continue
             times.append(point.time)
             if truth is None:
@@ -214,11 +210,3 @@ def find_alerts(run: Passage, alert: Alert, truth: Truth | None) -> Alerts:
             else:
                 points.add(place)
     return Alerts(points, elsewhere, times)
-
-
-def _is_alert(point: Point, alert: Alert) -> bool:
-    if alert is None:
-        return True
-    if isinstance(alert, str):
-        return alert in point.fields and is_set(point.fields[alert])
-    return bool(alert(point))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from kapnb._progress import Progress
 from kapnb.errors import OptionError
 from kapnb.handler import Handler
-from kapnb.model import Duration, parse_duration
 from kapnb.simulation import parse_group_by
 from kapnb.simulation._environment import environment
 from kapnb.simulation._last import remember
@@ -18,10 +17,11 @@ from kapnb.simulation._passage import native
 from kapnb.simulation._prepared import Prepared
 from kapnb.sources import open_source
 from kapnb.whatif._grid import combinations, read_grid
+from kapnb.whatif._judge import Alert, Judging
 from kapnb.whatif._labels import Arranging, labelled, take_labels
 from kapnb.whatif._outcome import Outcome, Setting
 from kapnb.whatif._result import Sweep
-from kapnb.whatif._score import Alert, Alerts, Score, Truth, find_alerts
+from kapnb.whatif._score import Truth
 from kapnb.whatif._trial import Trial
 from kapnb.whatif._workers import outcomes, worker_count
 
@@ -92,7 +92,8 @@ def sweep(
     Returns
     -------
     Sweep
-        Table, runs, the best of them, plot. What ends a run early is kept in it.
+        Table, runs, the best of them, plot. What ends a run early is kept in it, and what the
+        function `alert` raises in its `unjudged`, with a RuntimeWarning.
 
     Raises
     ------
@@ -104,7 +105,7 @@ def sweep(
         If the data cannot be read.
     KeyboardInterrupt
         If it is interrupted; no process is left, and `last_run` returns a Sweep of the
-        combinations that were complete.
+        combinations that were complete: without scores, if all were.
 
     Notes
     -----
@@ -127,9 +128,7 @@ def sweep(
     >>> [run.score.recall for run in found.runs]
     [1.0, 1.0, 0.3333333333333333]
     """
-    if match not in ("points", "events"):
-        raise ValueError(f'match is "points" or "events", not {match!r}')
-    within = _nanoseconds(tolerance)
+    judging = Judging.read(alert, match, tolerance)
     own = native(handler)
     node = UdfNode(own, task_id=f"sweep_{own.__name__}", node_id=f"{own.__name__}2")
     with environment(env or {}):
@@ -145,27 +144,23 @@ def sweep(
 
     found: dict[int, Outcome] = {}
 
-    def judged() -> Sweep:
+    def swept(judging: Judging | None) -> Sweep:
         trials = [
             Trial(setting, place, chosen[place], found[place], info) for place in sorted(found)
         ]
-        alerts: dict[int, Alerts] = {}
-        if truth is not None or alert is not None:
-            alerts = {trial.position: find_alerts(trial, alert, truth) for trial in trials}
-        if truth is not None:
-            for trial in trials:
-                trial.score = _score(trial, alerts[trial.position], truth, match, within)
+        alerts = judging.judge(trials, truth, 4) if judging is not None else {}
         return Sweep(own, fixed, values, trials, len(chosen), truth, alerts, match)
 
     remember(lambda: None)
     try:
         _run(setting, chosen, worker_count(workers, len(chosen)), found, progress)
+        return swept(judging)
     except KeyboardInterrupt as interrupt:
-        partial = judged()
+        # Whoever had enough of a judge that takes long gets the runs without it.
+        partial = swept(judging if len(found) < len(chosen) else None)
         remember(cast("Any", lambda: partial))
         interrupt.args = interrupt.args or (_HINT,)
         raise
-    return judged()
 
 
 def _read(
@@ -203,22 +198,6 @@ def _run(
     finally:
         if bar is not None:
             bar.finish()
-
-
-def _score(trial: Trial, alerts: Alerts, truth: Truth, match: str, tolerance: int) -> Score | None:
-    """Return how a run compares with the labels; None of one that is not complete."""
-    if trial.error is not None:
-        return None
-    if match == "points":
-        return truth.by_point(alerts)
-    return truth.by_event(alerts, tolerance)
-
-
-def _nanoseconds(tolerance: int | str) -> int:
-    span = parse_duration(tolerance) if isinstance(tolerance, str) else int(tolerance)
-    if span < 0:
-        raise ValueError(f"tolerance is {Duration(span)}; it cannot be negative")
-    return span
 
 
 def _check_names(declared: Mapping[str, Any], **parameters: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kapnb.errors import HandlerError
 from kapnb.model import Batch, InfoResponse, Point
 from kapnb.simulation import Simulation, Transcript
 from kapnb.simulation._items import Rows
@@ -32,6 +33,8 @@ class Trial(Passage):
         All options that were given.
     score : Score or None
         How it compares with the labels, if there are any.
+    unjudged : HandlerError or None
+        What the function ``alert`` raised on one of its outputs, in which case there is no score.
     printed : str
         What the Handler wrote to stdout and stderr, up to 10,000 characters.
     seconds : float
@@ -63,6 +66,7 @@ class Trial(Passage):
         self.options = {**setting.options, **chosen}
         self.error = outcome.error
         self.score: Score | None = None
+        self.unjudged: HandlerError | None = None
         self.printed, self.seconds = outcome.printed, outcome.seconds
 
     def simulate(self) -> Simulation:

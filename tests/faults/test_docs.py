@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -36,4 +37,5 @@ def test_every_lint_is_in_the_table():
 
     assert sorted(names) == sorted(codes)
     assert len(codes) == len(_lint_rules.OUTPUT_RULES) + len(_lint_rules.REPLAY_RULES)
-    assert all(re.search(rf"^    {code} ", kapnb.lint.__doc__, re.MULTILINE) for code in codes)
+    text = inspect.getdoc(kapnb.lint)
+    assert all(re.search(rf"^{code} ", text, re.MULTILINE) for code in codes)

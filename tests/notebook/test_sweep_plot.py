@@ -193,6 +193,21 @@ def test_a_picture_shows_itself_with_a_text_that_stays(found):
     assert plot.curve is not None
 
 
+def test_runs_that_could_not_be_judged_are_drawn_and_say_so(points):
+    """Their outputs are there; alerts and a place on the curve are not."""
+
+    def alert(point):
+        return point.fields["y"] > 3 or 1 / 0
+
+    with pytest.warns(RuntimeWarning, match="1 of 1 runs could not be judged"):
+        scored = sweep(Plain, points(9), labels=[8], alert=alert, workers=1)
+    plot = scored.plot()
+
+    assert [text.get_text() for text in plot.axes[0].texts] == ["not judged"]
+    assert labels_of(plot.axes[0])[:2] == ["input", "y"]
+    assert plot.curve.lines[0].get_xdata().size == 0
+
+
 def test_plot_of_a_sweep_takes_axes(found):
     """And then returns them."""
     axes = Figure().subplots(1, 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections import Counter, deque
 from dataclasses import dataclass
 
@@ -68,9 +69,40 @@ def told(before, after):
             np.ones(9),
             ["s: array(9 x float64: 0 … 0, mean 0) → array(9 x float64: 1 … 1, mean 1)"],
         ),
+        (np.arange(9), np.array([0, 1, 9, 3, 4, 5, 6, 7, 0]), ["s[2]: 2 → 9", "s[8]: 8 → 0"]),
+        (np.zeros((2, 3)), np.array([[0.0, 0, 0], [0, 0, 1.5]]), ["s[1, 2]: 0.0 → 1.5"]),
+        (np.array([np.nan, 1.0]), np.array([np.nan, 2.0]), ["s[1]: 1.0 → 2.0"]),
+        (np.array([np.nan, 1.0]), np.array([0.0, 1.0]), ["s[0]: nan → 0.0"]),
+        (np.array([0.0]), np.array([-0.0]), ["s: array(1 x float64: 0) → array(1 x float64: -0)"]),
+        (np.array(["a", "b"]), np.array(["a", "c"]), ["s[1]: 'b' → 'c'"]),
+        (
+            np.array(["2026-01-01"], "M8[ns]"),
+            np.array(["2026-01-02"], "M8[ns]"),
+            [
+                f"s[0]: {np.datetime64('2026-01-01', 'ns')!r} → {np.datetime64('2026-01-02', 'ns')!r}"
+            ],
+        ),
+        (np.array([1, "a" * 9, None], object), np.array([1, "a" * 9, None], object), []),
+        (np.array([1, [2]], object), np.array([1, [2, 3]], object), ["s[1][-1]: — → 3"]),
+        (
+            np.array([(1, 2.0)], "i4,f8"),
+            np.array([(1, 3.0)], "i4,f8"),
+            ["s[0]: (1, 2.0) → (1, 3.0)"],
+        ),
+        (np.array(1.0), np.array(2.0), ["s: array(1 x float64: 1) → array(1 x float64: 2)"]),
         (np.zeros(2), np.zeros(3), ["s: array(2 x float64: 0, 0) → array(3 x float64: 0, 0, 0)"]),
         (np.zeros(1), np.zeros(1, "i4"), ["s: array(1 x float64: 0) → array(1 x int32: 0)"]),
         (pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1]}), []),
+        (
+            pd.DataFrame({"a": [1, 5], "b": ["x", "y"]}),
+            pd.DataFrame({"a": [1, 5, 9], "b": ["x", "y", "z"]}),
+            ["s: DataFrame(2 rows: a 1 … 5, b … 'y') → DataFrame(3 rows: a 1 … 9, b … 'z')"],
+        ),
+        (
+            pd.Series([1.0, 2.0]),
+            pd.Series([1.0, 2.5]),
+            ["s: Series(2 x float64: 1 … 2) → Series(2 x float64: 1 … 2.5)"],
+        ),
         (None, 3, ["s: None → 3"]),
     ],
     ids=itertools.count(),  # not repr: processes of the suite must agree
@@ -85,6 +117,65 @@ def test_points_are_told_as_wholes():
     one, other = Point({"x": 1.0}, time=0, name="m"), Point({"x": 2.0}, time=0, name="m")
     (change,) = changes("s", [one], [other])
     assert change == Change("s[0]", one, other)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (pd.DataFrame(), "DataFrame(0 rows: )"),
+        (pd.DataFrame({"a": []}), "DataFrame(0 rows: a empty)"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "DataFrame(1 rows: a …, a …)"),
+        (
+            pd.DataFrame({number: [number] for number in range(9)}),
+            "DataFrame(1 rows: 0 0 … 0, 1 1 … 1, 2 2 … 2, 3 3 … 3, …)",
+        ),
+        (pd.Series(dtype=float), "Series(0 x float64: empty)"),
+    ],
+)
+def test_tables_are_told_by_rows_and_spans(value, text):
+    """On one line, however large; as they are, empty or with a name twice."""
+    assert shown(value) == text
+
+
+def test_what_refers_to_itself_is_told_once():
+    """Through whatever it does."""
+
+    def cycle(number):
+        inner, outer = {"n": number}, Pair(1, [])
+        inner["outer"], inner["self"] = outer, inner
+        outer.other.append(inner)
+        return inner
+
+    assert told(cycle(1), cycle(1)) == []
+    assert told(cycle(1), cycle(2)) == ["s['n']: 1 → 2"]
+
+
+@pytest.mark.parametrize("make", [random.Random, np.random.default_rng, np.random.RandomState])
+def test_a_generator_of_random_numbers_has_changed_when_it_was_drawn_from(make):
+    """Though no attribute of it has; two that stand at the same place are equal."""
+    assert told([make(1)], [make(1)]) == []
+    drawn = make(1)
+    drawn.random()
+    assert [change.path for change in changes("s", {"r": make(1)}, {"r": drawn})] == ["s['r']"]
+
+
+def test_objects_that_tell_nothing_of_themselves_are_compared_by_what_they_show():
+    """They cannot be pickled, and have no attributes."""
+
+    class Shown:
+        __slots__ = ("_of",)
+
+        def __reduce__(self):
+            raise TypeError
+
+    class Named(Shown):
+        __slots__ = ()
+
+        def __repr__(self):
+            return "named"
+
+    assert told([Named()], [Named()]) == []
+    assert len(told([Shown()], [Shown()])) == 1
 
 
 def test_many_changes_end_in_one_that_says_so():

@@ -102,6 +102,21 @@ def test_an_error_that_does_not_come_again_raises_a_doubt():
     assert "did not fail at this input, as it did in the run" in moment.doubts[0]
 
 
+def test_an_error_that_comes_again_with_another_text_raises_a_doubt():
+    """The run's own is told, and the doubt has the other."""
+
+    class Unsure(Handler):
+        def point(self, point):
+            raise ValueError(f"about {random.random()}")
+
+    moment = walks.run_of(Unsure, zoo.points(1)).travel().next_error()
+    (doubt,) = moment.doubts
+    assert doubt.startswith(
+        "led here once more, the Handler failed otherwise: ValueError: about 0."
+    )
+    assert str(moment.error) not in doubt
+
+
 def test_objects_that_are_not_copied_are_named(monkeypatch):
     """A model is taken for constant; if it was not, a replay from the start sets it right."""
     monkeypatch.setattr(

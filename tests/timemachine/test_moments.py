@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 from collections import deque
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -132,13 +133,14 @@ def test_what_is_kept_on_the_handler_is_told():
     told = {change.path: (change.before, change.after) for change in moment.changes}
     assert told["self.stats.n"] == (1, 2)
     assert told["self.stats.mean"] == (5.0, 6.0)
-    assert told["self.ring"][1].tolist() == [0, 5, 7, 0, 0]
+    assert told["self.ring[2]"] == (0.0, 7.0)
     assert set(told) == {
         "self.stats.n",
         "self.stats.mean",
         "self.same.n",
         "self.same.mean",
-        "self.ring",
+        "self.ring[2]",
+        "self.rng",
     }
 
 
@@ -155,9 +157,15 @@ def test_groups_that_are_let_go_are_told():
         "1970-01-01T00:00:03Z",
         "1970-01-01T01:00:02.5+01:00",
         pd.Timestamp(3, unit="s", tz="UTC"),
+        pd.Timestamp(3, unit="s"),
+        dt.datetime(1970, 1, 1, 0, 0, 3),  # noqa: DTZ001
         pd.Timestamp(3, unit="s", tz="UTC").as_unit("ms"),
         dt.datetime(1970, 1, 1, 0, 0, 3, tzinfo=dt.UTC),
+        np.datetime64("1970-01-01T00:00:03"),
+        np.datetime64(2_000_000_001, "ns"),
+        pd.to_datetime([3], unit="s").to_numpy()[0],
         3,
+        np.int64(3),
         -2,
     ],
 )
@@ -165,6 +173,25 @@ def test_a_place_may_be_a_position_or_a_time(where):
     """Of a time it is the first input at or after it."""
     run = walks.run_of(zoo.Counted, numbers(*range(5)))
     assert run.travel().go(where).position == 3
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "3000-01-01T00:00:00Z",
+        dt.datetime(3000, 1, 1, tzinfo=dt.UTC),
+        pd.Timestamp("3000-01-01T00:00:00Z"),
+        np.datetime64("3000-01-01"),
+        np.datetime64("3000", "Y"),
+        32_503_680_000 * zoo.SECOND,
+    ],
+    ids=lambda where: type(where).__name__,
+)
+def test_a_time_after_all_inputs_is_told_in_the_same_words(where):
+    """Whatever it comes as, and though 64 bits do not hold it in nanoseconds."""
+    machine = walks.run_of(zoo.Counted, numbers(*range(5))).travel()
+    with pytest.raises(MomentError, match=r"^no input is at or after 3000-01-01T00:00:00Z; they"):
+        machine.go(where)
 
 
 def test_a_large_int_is_a_time():
@@ -183,8 +210,11 @@ def test_a_large_int_is_a_time():
         (lambda machine: machine.step(6), "there is no input 5: input -1 is where you are"),
         (lambda machine: machine.go("1971-01-01T00:00:00Z"), "no input is at or after 1971"),
         (lambda machine: machine.go("yesterday"), "such as 2026-01-31T12:00:00.5Z"),
-        (lambda machine: machine.go(dt.datetime(2026, 1, 1)), "has no time zone"),  # noqa: DTZ001
         (lambda machine: machine.go(1.5), "1.5 is no place to go"),
+        (lambda machine: machine.go(pd.NaT), "NaT is no time"),
+        (lambda machine: machine.go(np.datetime64("NaT")), "NaT is no time"),
+        (lambda machine: machine.go(np.array(["1970"], "M8[s]")), "is no place to go"),
+        (lambda machine: machine.go(True), "True is no place to go"),
         (lambda machine: machine.next_error(), "no input after -1 ended in an error"),
     ],
 )
@@ -249,7 +279,7 @@ def test_the_text_has_fixed_columns():
         "  state   {'n': 3}",
         "  change  state['n']  2 → 3",
         "  output  nothing",
-        "  error   ZeroDivisionError: float division by zero (in Shared.share, line 37 of "
+        "  error   ZeroDivisionError: float division by zero (in Shared.share, line 38 of "
         "test_moments.py: return 1 / (value - 2.0) + len(secret))",
         "  local   self    <test_moments.Shared object>",
         "  local   value   2.0",

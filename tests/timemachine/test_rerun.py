@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import random
 from collections import deque
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import handlers_of_faults as zoo
 import walks
-from kapnb import BATCH, Handler, MomentError, Option, OptionError, SnapshotError, simulate
+from kapnb import (
+    BATCH,
+    Handler,
+    MomentError,
+    Option,
+    OptionError,
+    Point,
+    SnapshotError,
+    last_run,
+    simulate,
+)
 
 
 def average(*, factor=1.0, default=5, policy="fresh", more=None):
@@ -63,6 +75,92 @@ def test_a_mended_definition_runs_on_from_where_the_machine_is():
     machine.go(11)
     again = machine.rerun(average(factor=10.0))
     assert means(again) == [10 * mean for mean in means(run)[11:]]
+
+
+def fragile(*, mended):
+    """Return a Handler that counts, and fails at the value 4 unless it is mended."""
+
+    class Fragile(Handler):
+        def point(self, point, state):
+            state["n"] = state.get("n", 0) + 1
+            if point.fields["x"] == 4.0 and not mended:
+                raise ValueError("four")
+            yield point.with_fields(n=state["n"])
+
+    return Fragile
+
+
+def nine(kind):
+    points = [
+        Point(
+            {"x": float(number)},
+            time=number * zoo.SECOND,
+            name="m",
+            tags={"host": "ab"[number % 2]},
+        )
+        for number in range(9)
+    ]
+    if kind == "frame":
+        rows = [{"x": point.fields["x"], **point.tags} for point in points]
+        return pd.DataFrame(rows, pd.to_datetime([point.time for point in points], utc=True))
+    return iter(points) if kind == "iterator" else points
+
+
+@pytest.mark.parametrize("kind", ["frame", "points", "iterator"])
+def test_a_run_that_failed_goes_on_with_what_it_never_got(kind):
+    """The error is mended, and the data go on to their end, as if it had never been."""
+    run = simulate(fragile(mended=False), nine(kind), group_by="host", errors="keep")
+    whole = simulate(fragile(mended=True), nine(kind), group_by="host")
+    machine = run.travel()
+    machine.next_error()
+
+    again = machine.rerun(fragile(mended=True))
+
+    assert (len(run.inputs), again.since, len(again.inputs)) == (5, 4, 5)
+    assert walks.looks(again.inputs) == walks.looks(whole.inputs[4:])
+    assert walks.looks([one.item for one in again.outputs]) == walks.looks(
+        [one.item for one in whole.outputs[4:]]
+    )
+    assert again.snapshot == whole.snapshot
+    third = again.travel().rerun(fragile(mended=True), since=2)
+    assert len(third.inputs) == 3
+
+
+def test_a_rerun_that_fails_again_goes_on_from_there():
+    """Step by step through the errors of the data."""
+    run = simulate(fragile(mended=False), nine("points"), errors="keep")
+    again = run.travel().rerun(fragile(mended=False), since=2, errors="keep")
+    assert len(again.inputs) == 3
+    third = again.travel().rerun(fragile(mended=True), since=1)
+    assert [one.item.fields["n"] for one in third.outputs] == [4, 5, 6, 7, 8, 9]
+
+
+def test_data_that_were_changed_since_are_not_gone_on_with():
+    """Which is said; what the run had got is run."""
+    frame = nine("frame")
+    run = simulate(fragile(mended=False), frame, errors="keep")
+    frame.iloc[4, 0] = 3.5
+    with pytest.warns(RuntimeWarning, match="the data were changed since the run"):
+        again = run.travel().rerun(fragile(mended=True), since=3)
+    assert [item.fields["x"] for item in again.inputs] == [3.0, 4.0]
+
+
+def test_a_run_that_was_interrupted_is_not_gone_on_with():
+    """Whoever stopped it wanted no more of it."""
+
+    def counting(*, stops):
+        class Counting(Handler):
+            def point(self, point):
+                if point.fields["x"] == 4.0 and stops:
+                    raise KeyboardInterrupt
+                yield point
+
+        return Counting
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate(counting(stops=True), nine("points"))
+    again = last_run().travel().rerun(counting(stops=False), since=2)
+    assert [item.fields["x"] for item in again.inputs] == [2.0, 3.0, 4.0]
 
 
 def test_a_rerun_can_be_walked_and_rerun():
@@ -130,6 +228,20 @@ def test_what_no_snapshot_keeps_is_refused_by_name():
     assert "global SEEN changed" in refused(walks.run_of(walks.InGlobal, zoo.points(9)))
 
 
+def test_random_numbers_that_no_snapshot_keeps_are_refused_too():
+    """A fresh generator would begin anew, and the rest would be another."""
+
+    class Drawing(Handler):
+        def init(self, options):
+            self.chance = random.Random(3)
+
+        def point(self, point):
+            yield point.with_fields(chance=self.chance.random())
+
+    run = walks.run_of(Drawing, zoo.points(9))
+    assert "self.chance changed since the start" in refused(run)
+
+
 def test_where_there_is_no_snapshot_the_reason_is_told():
     """Of a state that none can hold, and of a Handler that gives none."""
     text = refused(walks.run_of(zoo.Unkept, zoo.points(9), group_by="host"))
@@ -138,6 +250,26 @@ def test_where_there_is_no_snapshot_the_reason_is_told():
     assert "there is no snapshot" in refused(
         walks.run_of(zoo.official_counter(keeps=False), zoo.points(9))
     )
+
+
+def test_a_snapshot_that_raises_is_told_with_its_error():
+    """User code of the run's Handler, called for the first time outside a run's end."""
+
+    class Own(Handler):
+        def point(self, point):
+            self.last = point.time
+
+        def snapshot(self):
+            if self.last < 8 * zoo.SECOND:
+                raise ValueError("too early")
+            return b"late"
+
+        def restore(self, snapshot):
+            self.last = 0
+
+    text = refused(walks.run_of(Own, zoo.points(20)))
+    assert text.startswith("the state before input 5 cannot be taken: ")
+    assert "too early" in text
 
 
 def test_a_state_that_is_not_known_is_refused():
@@ -166,6 +298,11 @@ def test_a_definition_that_cannot_start_says_why():
             lambda: {"n": 0, "mean": 0.0},
             "a group's state has no 'mean', which group_state() makes now",
         ),
+        (
+            lambda: np.zeros(3),
+            lambda: np.zeros((2, 2)),
+            "a group's array is 3 x float64, group_state() makes 2 x 2 x float64",
+        ),
     ],
 )
 def test_a_state_of_another_make_is_refused(made, makes, text):
@@ -175,6 +312,22 @@ def test_a_state_of_another_make_is_refused(made, makes, text):
     assert refused(run, keeper(makes)) == f"{head}{text}"
     assert len(run.travel().rerun(keeper(made), since=5).inputs) == 4
     assert len(run.travel().rerun(keeper(makes), since=0).inputs) == 9
+
+
+def test_a_state_that_does_not_compare_is_rerun():
+    """An array has no truth, and what is equal to it is nobody's business here."""
+
+    class Summed(Handler):
+        def group_state(self):
+            return np.zeros(3)
+
+        def point(self, point, state):
+            state[0] += point.fields["x"]
+            yield point.with_fields(sum=float(state[0]))
+
+    run = walks.run_of(Summed, zoo.points(9))
+    again = run.travel().rerun(since=4)
+    assert [repr(one.item) for one in again.outputs] == [repr(one.item) for one in run.outputs[4:]]
 
 
 def keeper(make):

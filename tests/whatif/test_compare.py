@@ -212,6 +212,62 @@ def test_a_run_that_ended_early_is_compared_as_far_as_it_came(points):
     assert "three" in found.notes[0]
 
 
+def failing(at, text="broken"):
+    """Return a Handler like `Half` that ends with an error at a value."""
+
+    class Failing(Half):
+        def point(self, point):
+            if point.fields["x"] == at:
+                raise ValueError(text)
+            yield from super().point(point)
+
+    return Failing
+
+
+def test_two_runs_that_fail_alike_are_not_the_same(points):
+    """What comes after the error nobody has compared; it is told once."""
+    found = compare(failing(3.0), failing(3.0), points(6))
+
+    assert counts(found) == (3, 0, 0, 0)
+    assert found.differences == []
+    assert not found.same
+    (note,) = found.notes
+    assert note.startswith("both ended after 4 inputs: ValueError: broken")
+    assert note in repr(found)
+    assert note.partition(" (in ")[0] in found._repr_html_()
+    with pytest.raises(AssertionError, match="both ended after 4 inputs"):
+        found.raise_if_different()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "notes"),
+    [
+        ((3.0,), (4.0,), ["a ended after 4 inputs: ", "b ended after 5 inputs: "]),
+        ((3.0, "a"), (3.0, "b"), ["a ended after 4 inputs: ", "b ended after 4 inputs: "]),
+        ((3.0,), (99.0,), ["a ended after 4 inputs: "]),
+        ((99.0,), (0.0,), ["b ended after 1 input: "]),
+    ],
+    ids=["at other inputs", "for other reasons", "the first", "the second, at once"],
+)
+def test_each_run_that_failed_is_told(points, one, other, notes):
+    """With how far it came; inputs beyond are neither a difference of data nor compared."""
+    found = compare(failing(*one), failing(*other), points(6))
+
+    assert len(found.notes) == len(notes)
+    assert all(map(str.startswith, found.notes, notes))
+    assert not found.same
+    assert found.changed == 0
+
+
+def test_runs_of_other_data_are_refused_though_one_failed(points):
+    """As far as both came, they had the same."""
+    with pytest.raises(ValueError, match="different inputs, from input 1"):
+        compare(
+            simulate(failing(3.0), points(6), errors="keep"),
+            simulate(Half, [points(6)[0], *points(6)[2:]]),
+        )
+
+
 def test_an_iterator_serves_both(points):
     """The second Handler gets what the first one got."""
     assert compare(Half, Half, iter(points(4))).equal == 4

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from kapnb import Batch, Handler, Option, Point, SourceError, sweep
+from kapnb import Batch, Handler, Option, Point, SourceError, last_run, sweep
 from kapnb.sources.synthetic import Series, mixed, step, wave
 from kapnb.whatif import Rule, Score
 
@@ -16,7 +17,8 @@ SECOND = 1_000_000_000
 
 
 def score(found):
-    (run,) = found.runs
+    """Return the score of a run, or of a sweep's only one."""
+    (run,) = getattr(found, "runs", [found])
     return run.score
 
 
@@ -106,6 +108,7 @@ def test_batches_are_labelled_point_by_point(handlers, points):
         ([(3, 2)], r"labels\[0\]: the interval \(3, 2\) ends before it starts"),
         ([(1, 2, 3)], "an interval has a start and an end"),
         ([1.5], r"labels\[0\] is 1.5; labels are bools, times"),
+        ([pd.NaT], r"labels\[0\]: NaT is no time"),
         (["noon"], r"labels\[0\]: 'noon' is no RFC 3339 time"),
     ],
 )
@@ -152,6 +155,108 @@ def test_alerts_are_counted_without_labels(handlers, points):
     assert list(found.table) == ["limit", "in", "out", "alerts", "error"]
     assert found.table["alerts"].tolist() == [4]
     assert "alerts" not in sweep(handlers.Flagged, points(10), **LIMIT).table
+
+
+def far(point):
+    """Tell of points that have a limit; others are an error."""
+    return point.fields["x"] > point.fields["limit"]
+
+
+class Bounded(Handler):
+    """Says from the fifth point on what the limit is, if it is not 1."""
+
+    limit = Option(float)
+
+    def point(self, point):
+        tells = self.limit != 1.0 or point.fields["x"] < 4
+        yield point.with_fields(limit=self.limit) if tells else point
+
+
+def unjudged(points, **settings):
+    """Return a sweep of which the second run cannot be judged."""
+    labels = [number > 7 for number in range(10)]
+    with pytest.warns(RuntimeWarning) as told:
+        found = sweep(
+            Bounded, points(10), labels=labels, alert=far, limit=[7.5, 1.0, 5.5], **settings
+        )
+    return found, told
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_alert_function_that_raises_costs_that_run_its_score(points, workers):
+    """The row names function, combination and point; the others have theirs."""
+    found, told = unjudged(points, workers=workers)
+
+    run = found.runs[1]
+    assert score(found.runs[0]) == of(2, 0, 0)
+    assert run.score is None
+    assert run.error is None
+    assert len(run.outputs) == 10
+    text = found.table["error"][1]
+    assert text.startswith("not judged: alert=far, given Point(m host=h0 1970-01-01T00:00:04Z")
+    assert " of limit=1.0: " in text
+    assert "KeyError" in text
+    assert "test_score.py: return point.fields" in text
+    assert isinstance(run.unjudged.__cause__, KeyError)
+    assert found.table["alerts"].isna().tolist() == [False, True, False]
+    assert found.best() is found.runs[0]
+    assert "1 not judged" in repr(found)
+    assert str(told[0].message).startswith("1 of 3 runs could not be judged")
+    assert told[0].filename == __file__
+
+
+def test_runs_are_judged_anew_without_running(points):
+    """By another function, or another match; what there was stays as it is."""
+    found, _ = unjudged(points, workers=1)
+
+    anew = found.judge(lambda point: point.fields["x"] > point.fields.get("limit", 5.5))
+
+    assert [score(run) for run in anew.runs] == [of(2, 0, 0), of(2, 4, 0), of(2, 2, 0)]
+    assert anew.table["error"].tolist() == ["", "", ""]
+    assert anew.runs[1].unjudged is None
+    assert found.runs[1].score is None
+    assert anew.judge("x", match="events", tolerance="3s").runs[0].score == of(1, 0, 0)
+    with pytest.warns(RuntimeWarning, match="1 of 3") as told:
+        anew.judge(far)
+    assert told[0].filename == __file__
+
+
+def test_where_no_run_was_judged_there_is_no_best_and_the_reason_is_told(handlers, points):
+    """Nor is there an operating point."""
+    with pytest.warns(RuntimeWarning, match="1 of 1 runs could not be judged"):
+        found = sweep(handlers.Flagged, points(3), labels=[SECOND], alert=far, **LIMIT)
+    with pytest.raises(ValueError, match="best f1; 1 of 1 runs were not judged, see their"):
+        found.best()
+    assert found.operating_point() is None
+    assert "1 not judged, alert raised an error" in found._repr_html_()
+
+
+def test_what_cannot_say_what_is_an_alert_is_refused_before_anything_runs(handlers, points):
+    """Rather than afterwards."""
+    with pytest.raises(TypeError, match="alert is a field's name or a function of a Point, not 5"):
+        sweep(handlers.Peak, points(10), alert=5, limit=["not a number"])
+
+
+def test_an_answer_that_is_neither_yes_nor_no_is_an_error_of_the_function(handlers, points):
+    """As an array of several values is."""
+    with pytest.warns(RuntimeWarning, match="alert=<lambda>.*ValueError: .*ambiguous"):
+        found = sweep(handlers.Flagged, points(3), alert=lambda point: np.array([1, 2]), **LIMIT)
+    assert len(found.runs[0].outputs) == 3
+
+
+def test_who_interrupts_the_judging_gets_the_runs(handlers, points):
+    """And may judge them by something quicker."""
+
+    def endless(point):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match="last_run"):
+        sweep(handlers.Flagged, points(10), labels=[8 * SECOND], alert=endless, **LIMIT)
+
+    left = last_run()
+    assert not left.interrupted
+    assert left.runs[0].score is None
+    assert score(left.judge("high").runs[0]) == of(1, 3, 0)
 
 
 class Late(Handler):
