@@ -106,6 +106,15 @@ def check_field(name: str, value: Any) -> FieldValue:
         If `value` is none of float, int, str, bool.
     ValueError
         If it is an int beyond 64 bits.
+
+    Examples
+    --------
+    >>> check_field("n", 3), check_field("ok", True)
+    (3, True)
+    >>> check_field("n", 1 << 63)
+    Traceback (most recent call last):
+        ...
+    ValueError: field 'n' is 9223372036854775808, which does not fit a signed 64-bit integer
     """
     kind = type(value)
     if kind is float or kind is str or kind is bool:
@@ -206,6 +215,15 @@ class Fields(_Named[FieldValue]):
     it replaces whatever type it had. Reading a missing field raises KeyError (the official
     agent's maps invent a zero). Points from Kapacitor list their fields in sorted order,
     because the order on the wire is random.
+
+    Examples
+    --------
+    >>> fields = Fields({"usage": 0.5})
+    >>> fields["usage"] = 3
+    >>> fields
+    {'usage': 3}
+    >>> "idle" in fields
+    False
     """
 
     __slots__ = ()

@@ -31,7 +31,7 @@ _BOOLS = {"true": True, "false": False}
 
 @dataclass(frozen=True)
 class Csv:
-    """The rows of a CSV file as points, in the order of the file.
+    r"""The rows of a CSV file as points, in the order of the file.
 
     The first row names the columns. A cell may be empty: the point then lacks that field
     or tag. Blank lines are no rows.
@@ -48,6 +48,19 @@ class Csv:
         else str.
     name : str, optional
         Measurement; by default the file's name without its suffix.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Path(folder.name, "cpu.csv")
+    >>> _ = path.write_text("time,host,usage,n\n0,a,0.5,3\n1,b,,4\n")
+    >>> for point in Csv(path, tags=["host"]):
+    ...     print(point)
+    Point(cpu host=a 1970-01-01T00:00:00Z usage=0.5 n=3)
+    Point(cpu host=b 1970-01-01T00:00:00.000000001Z n=4)
+    >>> folder.cleanup()
     """
 
     path: StrPath

@@ -48,6 +48,13 @@ class Items:
     ------
     SourceError
         If there are none (their kind would be unknown), or they are not all of one kind.
+
+    Examples
+    --------
+    >>> from kapnb.sources import Items
+    >>> points = Items([Point({"usage": 0.5}, time=0), Point({"usage": 0.7}, time=1)])
+    >>> points.edge, len(list(points)), len(list(points))
+    (STREAM, 2, 2)
     """
 
     items: tuple[Point | Batch, ...]
