@@ -146,11 +146,14 @@ class _Table:
             if header.index(name) < position - 1:
                 raise SourceError(f"two columns are called {name!r}; rename one", self.where)
         if time not in header:
-            raise SourceError(
-                f"there is no time column {time!r}: {found}; "
-                "rename the column that holds the times, or name it with time=",
-                self.where,
+            other = next((sign for sign in ";\t|" if len(header) == 1 and sign in header[0]), "")
+            what = (
+                f"cells are separated by commas, and here by {other!r}: give what "
+                f"pandas.read_csv(path, sep={other!r}) makes of it"
+                if other
+                else "rename the column that holds the times, or name it with time="
             )
+            raise SourceError(f"there is no time column {time!r}: {found}; {what}", self.where)
         for name in tags:
             if name not in header or name == time:
                 why = "holds the times" if name == time else f"does not exist: {found}"

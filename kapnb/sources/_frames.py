@@ -78,13 +78,17 @@ class Frame:
         bare = table.first_without_fields()
         yield from islice(table.points(), bare)
         if bare is not None:
-            raise no_fields(bare)
+            raise no_fields(bare, table)
 
 
-def no_fields(row: int) -> SourceError:
+def no_fields(row: int, table: Table) -> SourceError:
     """Return the error about a row without fields: InfluxDB refuses to store such a point."""
+    if not table.fields:
+        drop = "there is no column that is a field"
+    else:
+        subset = f", subset={list(table.fields)!r}" if table.tags else ""
+        drop = f'drop such rows, as with frame.dropna(how="all"{subset})'
     return SourceError(
-        "no field has a value, and a point needs one; drop such rows, as with "
-        'frame.dropna(how="all")',
+        f"no field has a value, and a point needs one; {drop}",
         f"DataFrame, row {row}",
     )
