@@ -54,6 +54,8 @@ napoleon_google_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 nitpicky = True
+# Options keep their two dashes, and quoted texts of Kapacitor their quotes.
+smartquotes = False
 # An ellipsis in an example stands for what is left out; tests/docs parses them all.
 suppress_warnings = ["misc.highlighting_failure"]
 # TICKscript has no lexer; what is no Python either is shown as it stands.
@@ -67,6 +69,7 @@ templates_path = ["_templates"]
 html_additional_pages = {"index": "redirect.html"}
 html_static_path = ["_static"]
 html_css_files = ["kapnb.css"]
+html_js_files = ["texts.js"]
 # The saved outputs hold plots and tables only: no widget state, no scripts from elsewhere.
 nb_ipywidgets_js = {}
 # Prompts are not copied along.

@@ -97,7 +97,7 @@ class TickError(KapnbError):
     Parameters
     ----------
     message : str
-        As ``kapacitor define`` prints it after ``invalid TICKscript: ``, or as ``enable`` does.
+        As ``kapacitor define`` prints it after ``invalid TICKscript:``, or as ``enable`` does.
     line, column : int, optional
         The place, both from 1; a column is a byte, as Kapacitor counts. Known even where
         Kapacitor's text names none.

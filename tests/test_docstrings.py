@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib.util
+import inspect
 import pkgutil
 
 import pytest
@@ -47,3 +48,32 @@ def test_there_are_examples():
     ]
 
     assert len(found) > 20
+
+
+#: Functions of `kapnb` that no example can call, and why.
+UNSHOWN = {"run": "ends the process"}
+
+
+def test_each_function_of_kapnb_shows_how_it_is_called():
+    """They are what a notebook begins with."""
+    functions = {name for name in kapnb.__all__ if inspect.isfunction(getattr(kapnb, name))}
+
+    silent = {name for name in functions if ">>> " not in (getattr(kapnb, name).__doc__ or "")}
+
+    assert silent == set(UNSHOWN)
+
+
+@pytest.mark.parametrize("module", ["kapnb.sources", "kapnb.sources.synthetic"])
+def test_data_is_shown_being_read_and_made(module):
+    """Sources and generators, but for what needs pyarrow and what is made by others."""
+    public = importlib.import_module(module)
+
+    silent = {
+        name for name in public.__all__ if callable(getattr(public, name)) and mute(public, name)
+    }
+
+    assert silent <= {"DamageWarning", "Parquet", "Synthetic", "Typed", "Typing"}
+
+
+def mute(module, name):
+    return ">>> " not in (getattr(module, name).__doc__ or "")

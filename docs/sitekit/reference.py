@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 from sitekit.public import Name, comment_of, names_of, public_modules
 
 if TYPE_CHECKING:
+    from docutils import nodes
     from sphinx.application import Sphinx
     from sphinx.domains.python import PythonDomain
     from sphinx.environment import BuildEnvironment
@@ -93,10 +94,28 @@ def parted(lines: list[str]) -> list[str]:
     return found
 
 
+def described(lines: list[str]) -> list[str]:
+    """Return the docstring of an attribute or a property as one that does not begin with its type.
+
+    napoleon takes what stands before a colon for that (``int: how many``); here it is the first
+    half of a sentence. Behind an empty comment there is no colon in the first line.
+    """
+    return ["..", "", *lines] if lines and ":" in lines[0] else lines
+
+
+def quoted(lines: list[str]) -> list[str]:
+    """Return a docstring whose defaults with a point are literals.
+
+    Sphinx shows of ``pathlib.Path`` the last part alone, and so of ``default: 0.05``, too.
+    """
+    return [re.sub(r"^(\w.* : .*default: )([\w-]*\.[\w.]+)$", r"\1``\2``", line) for line in lines]
+
+
 def _part(
     app: Sphinx, what: str, name: str, value: object, options: object, lines: list[str]
 ) -> None:
-    lines[:] = parted(lines)
+    is_value = what in ("attribute", "data", "property")
+    lines[:] = described(lines) if is_value else quoted(parted(lines))
 
 
 def _write(app: Sphinx) -> None:
@@ -118,6 +137,15 @@ def _list(app: Sphinx, document: str, source: list[str]) -> None:
         source[0] += "\n" + contents()
 
 
+def _dash(app: Sphinx, document: nodes.document) -> None:
+    """Put a dash between a parameter and its words, which Sphinx leaves to smartquotes."""
+    from docutils import nodes
+
+    for text in list(document.findall(nodes.Text)):
+        if text.startswith(" -- "):
+            text.parent.replace(text, nodes.Text(f" \N{EN DASH} {text[4:]}"))
+
+
 def _check(app: Sphinx, env: BuildEnvironment) -> None:
     """Warn of each public name that the build did not document."""
     from sphinx.util import logging
@@ -135,5 +163,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", _part, priority=400)
     app.connect("builder-inited", _write)
     app.connect("source-read", _list)
+    app.connect("doctree-read", _dash)
     app.connect("env-check-consistency", _check)
     return {"parallel_read_safe": True}

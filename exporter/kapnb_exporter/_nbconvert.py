@@ -87,7 +87,11 @@ class KapacitorUdfExporter(Exporter):  # type: ignore[misc, unused-ignore]
             nbformat.write(nb, copy / f"{name}.ipynb")
             script, *others = self._export(copy / f"{name}.ipynb", out)
             text = script.read_text(encoding="utf-8")
-            outputs = {path.relative_to(out).as_posix(): path.read_bytes() for path in others}
+            # nbconvert makes the folder of each; "", in the working directory, it cannot make.
+            beside = "" if folder else "./"
+            outputs = {
+                f"{beside}{path.relative_to(out).as_posix()}": path.read_bytes() for path in others
+            }
         resources["outputs"] = {**resources.get("outputs", {}), **outputs}
         if resources.get("unique_key") == name:  # nobody has asked for another name
             resources["unique_key"] = script.stem

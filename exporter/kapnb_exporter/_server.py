@@ -63,7 +63,7 @@ class ExportHandler(JupyterHandler):  # type: ignore[misc, unused-ignore]
             return
         name = made["unique_key"]
         files = [File(f"{name}.py", text.encode(), mode=0o755)]
-        files += [File(other, data) for other, data in made["outputs"].items()]
+        files += [File(other.removeprefix("./"), data) for other, data in made["outputs"].items()]
         self.set_attachment_header(f"{name}.zip")
         self.set_header("Content-Type", "application/zip")
         self.set_header("Cache-Control", "no-store")

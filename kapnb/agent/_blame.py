@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 from kapnb.errors import HandlerError, KapnbError, LocalProtocolError
+from kapnb.model import Point
 
 __all__ = [
     "blame",
@@ -160,11 +161,22 @@ def public_name(error: BaseException) -> str:
 
 def _message(error: BaseException) -> str:
     try:
+        point = getattr(error, "obj", None)
+        if isinstance(error, AttributeError) and isinstance(point, Point):
+            return _no_attribute(error.name or "", point)
         return str(error) or "no message"
     except KeyboardInterrupt:
         raise
     except BaseException:  # user code, too
         return "no message"
+
+
+def _no_attribute(name: str, point: Point) -> str:
+    """Say where a point holds what was looked for as its attribute."""
+    for held in ("fields", "tags"):
+        if name in getattr(point, held):
+            return f"a Point has no attribute {name!r}; write point.{held}[{name!r}]"
+    return f"a Point has no attribute {name!r}; what it holds is in .fields and .tags"
 
 
 def is_ours(filename: str) -> bool:

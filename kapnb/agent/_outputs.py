@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kapnb.errors import HandlerError
@@ -31,7 +31,7 @@ def each(result: Any) -> Iterable[Any]:
     """
     if isinstance(result, (Point, Batch)) or is_frame(result):
         return (result,)
-    if not isinstance(result, Iterable) or isinstance(result, (str, bytes)):
+    if not isinstance(result, Iterable) or isinstance(result, (str, bytes, Mapping)):
         raise HandlerError(foreign(result))
     return result
 
@@ -43,9 +43,10 @@ def is_frame(result: Any) -> bool:
 
 def foreign(item: Any) -> str:
     """Say that `item` is nothing that can go out."""
+    hint = ": yield point.with_fields(…)" if isinstance(item, Mapping) else ""
     return (
         f"a data method gave a {type(item).__name__}; it may give Points, Batches, a DataFrame "
-        "or nothing"
+        f"or nothing{hint}"
     )
 
 

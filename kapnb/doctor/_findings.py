@@ -12,6 +12,7 @@ __all__ = ["Finding", "Level", "Report", "Trouble"]
 class Level(enum.Enum):
     """How bad it is."""
 
+    #: It would run.
     OK = "ok"
     #: Worth a look; it would run.
     WARN = "warn"

@@ -67,6 +67,8 @@ def lint(
     type-changed         a field of a measurement has another type than before; InfluxDB refuses
     untagged-points      points of a batch that has tags go out without; influxDBOut writes
                          them so
+    time-unit            all times lie in January 1970: counts of seconds, ms or µs, probably
+    text-number          a field is text because of cells such as n/a between its numbers
     state-grows          what is kept of one group, or on the object, grows all the time
     map-order            answers depend on the order of map entries
     deadline             the Handler is too slow for `rate`, or for the keepalive
@@ -107,8 +109,9 @@ def glance(simulation: Simulation, *, most: int = 2000) -> Lints:
     Returns
     -------
     Lints
-        Those of `lint` that show in what went out: group-lost, tags-lost, type-changed,
-        untagged-points.
+        Those of `lint` that show in what went in and out: group-lost, tags-lost,
+        type-changed, untagged-points, time-unit,
+        text-number.
 
     Examples
     --------

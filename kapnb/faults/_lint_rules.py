@@ -29,6 +29,11 @@ Pair = tuple[Item, list[Item]]
 _SAMPLES = 40
 #: Smaller states are not worth a word.
 _WEIGHT_MIN = 64
+#: Units that times are often counted in, in nanoseconds; and when data may be from: 2005 to 2035.
+_TIME_UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3}
+_PLAUSIBLE = (1_104_537_600 * 10**9, 2_051_222_400 * 10**9)
+#: What is written, in lower case, where there is no value.
+_ABSENT = {"", "-", "--", "?", "n/a", "na", "nan", "nil", "none", "null", "#n/a", "missing"}
 #: Share of its time that a Handler may use without a word.
 _BUSY_MAX = 0.7
 
@@ -160,6 +165,68 @@ def _untagged_points(pairs: Iterable[Pair]) -> Iterator[Lint]:
                     return
 
 
+def _time_unit(pairs: Iterable[Pair]) -> Iterator[Lint]:
+    """Find times that are plausible as counts of seconds, ms or µs, and as nanoseconds are not."""
+    units = dict(_TIME_UNITS)
+    first: Item | None = None
+    for item, _ in pairs:
+        for point in item.points if isinstance(item, Batch) else (item,):
+            first = item if first is None else first
+            units = {
+                unit: length
+                for unit, length in units.items()
+                if _PLAUSIBLE[0] <= point.time * length < _PLAUSIBLE[1]
+            }
+            if not units:
+                return
+    for unit in units if first is not None else ():
+        yield Lint(
+            "time-unit",
+            f"all times lie in January 1970: they look like {unit} since then, and are read as "
+            "nanoseconds",
+            f'convert them, as with pandas.to_datetime(column, unit="{unit}", utc=True)',
+            first,
+        )
+
+
+def _text_number(pairs: Iterable[Pair]) -> Iterator[Lint]:
+    """Find fields that are text for the sake of a few cells that say that there is no value."""
+    absent: dict[str, tuple[str, Item]] = {}
+    numbers: dict[str, int] = {}
+    others: set[str] = set()
+    for item, _ in pairs:
+        for point in item.points if isinstance(item, Batch) else (item,):
+            for name, value in point.fields.items():
+                if name in others:
+                    continue
+                if not isinstance(value, str):
+                    others.add(name)
+                elif value.strip().lower() in _ABSENT:
+                    absent.setdefault(name, (value, item))
+                elif _is_number(value):
+                    numbers[name] = numbers.get(name, 0) + 1
+                else:
+                    others.add(name)
+    for name, (value, item) in absent.items():
+        if name in numbers and name not in others:
+            yield Lint(
+                "text-number",
+                f"field {name!r} is text, though {numbers[name]} of its values are numbers and the "
+                f"others are {value!r} or the like: one such cell makes a column of a CSV text",
+                "leave such cells empty, or give what pandas.read_csv makes of the file",
+                item,
+            )
+            return
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
+
+
 # ------------------------------------------------------------- what a second run shows
 
 
@@ -276,6 +343,8 @@ OUTPUT_RULES: tuple[Callable[[Iterable[Pair]], Iterator[Lint]], ...] = (
     _tags_lost,
     _type_changed,
     _untagged_points,
+    _time_unit,
+    _text_number,
 )
 #: Rules that let the Handler run again; they speak after those.
 REPLAY_RULES: tuple[Callable[[Subject], Iterator[Lint]], ...] = (

@@ -24,6 +24,7 @@ from kapnb.handler._namespace import Namespace
 from kapnb.model import Batch, RestoreRequest
 from kapnb.simulation import Simulation, check_options
 from kapnb.simulation._hidden import Hidden
+from kapnb.simulation._passage import Passage
 
 __all__ = ["Latencies", "StateSizes", "case_of", "measure_latency", "measure_state", "restored"]
 
@@ -31,8 +32,17 @@ __all__ = ["Latencies", "StateSizes", "case_of", "measure_latency", "measure_sta
 SNAPSHOT = "snapshot"
 
 
-def case_of(simulation: Simulation) -> Case:
-    """Return what starts the Handler of a finished run again; reset its `hidden` afterwards."""
+def case_of(simulation: Any) -> Case:
+    """Return what starts the Handler of a finished run again; reset its `hidden` afterwards.
+
+    Raises
+    ------
+    TypeError
+        If it is no run.
+    """
+    if not isinstance(simulation, Passage):
+        given = getattr(simulation, "__name__", type(simulation).__name__)
+        raise TypeError(f"this takes a finished run, as simulate returns it, not {given}")
     options = check_options(simulation.options, simulation.info)
     hidden = Hidden(simulation.handler)
     return Case(simulation.handler, simulation.info, options, simulation.env, hidden)

@@ -13,7 +13,16 @@ __all__ = ["Duplicates", "EmptyBatches", "Late", "Missing", "OutOfOrder"]
 
 
 class OutOfOrder(PointFault):
-    """A point comes before the one that should precede it."""
+    """A point comes before the one that should precede it.
+
+    Examples
+    --------
+    >>> from kapnb.faults import OutOfOrder
+    >>> points = [Point({"x": float(n)}, time=n, name="m") for n in range(6)]
+    >>> faulty = OutOfOrder(rate=0.2).source(points, seed=2)
+    >>> [point.fields.get("x") for point in faulty]
+    [0.0, 2.0, 1.0, 3.0, 4.0, 5.0]
+    """
 
     name = "out of order"
     reality = (
@@ -35,7 +44,16 @@ class OutOfOrder(PointFault):
 
 
 class Duplicates(PointFault):
-    """A point comes twice: same time, same values."""
+    """A point comes twice: same time, same values.
+
+    Examples
+    --------
+    >>> from kapnb.faults import Duplicates
+    >>> points = [Point({"x": float(n)}, time=n, name="m") for n in range(6)]
+    >>> faulty = Duplicates(rate=0.2).source(points, seed=2)
+    >>> [point.fields.get("x") for point in faulty]
+    [0.0, 1.0, 2.0, 3.0, 3.0, 4.0, 5.0]
+    """
 
     name = "duplicates"
     reality = (
@@ -64,6 +82,14 @@ class Late(PointFault):
         Share of the points.
     by : int, default: 20
         How many points come before it at most.
+
+    Examples
+    --------
+    >>> from kapnb.faults import Late
+    >>> points = [Point({"x": float(n)}, time=n, name="m") for n in range(6)]
+    >>> faulty = Late(rate=0.2, by=3).source(points, seed=2)
+    >>> [point.fields.get("x") for point in faulty]
+    [0.0, 1.0, 2.0, 3.0, 5.0, 4.0]
     """
 
     name = "late"
@@ -86,7 +112,16 @@ class Late(PointFault):
 
 
 class Missing(PointFault):
-    """A point never comes."""
+    """A point never comes.
+
+    Examples
+    --------
+    >>> from kapnb.faults import Missing
+    >>> points = [Point({"x": float(n)}, time=n, name="m") for n in range(6)]
+    >>> faulty = Missing(rate=0.4).source(points, seed=2)
+    >>> [point.fields.get("x") for point in faulty]
+    [0.0, 1.0, 3.0, 4.0]
+    """
 
     name = "missing points"
     reality = (

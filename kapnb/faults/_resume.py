@@ -107,7 +107,8 @@ class Resume:
         note = [f"  note: {self.note}"] if self.note else []
         loss = self.loss
         if loss is None:
-            return [head + "nothing is lost", *note]
+            # A state that is in no snapshot is gone, whether or not an answer shows it.
+            return [head + ("no answer changed" if note else "nothing is lost"), *note]
         lines = [head + f"a restart after {_ordinal(loss.after, self.noun)} loses state"]
         if loss.position is not None:
             lines.append(f"  first answered otherwise: {_one(self.noun)} {loss.position + 1}")
@@ -115,7 +116,7 @@ class Resume:
             lines.append(f"    expected: {_listed(loss.expected)}")
             lines.append(f"    found:    {_listed(loss.found)}")
         lines += [f"  lost: {text}" for text in loss.lost]
-        lines += [f"  why: {loss.why}"] if loss.why else []
+        lines += [f"  why: {loss.why}"] if loss.why and loss.why not in self.note else []
         return lines + note
 
 

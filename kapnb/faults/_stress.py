@@ -23,7 +23,14 @@ __all__ = ["all_faults", "stress"]
 
 
 def all_faults() -> list[Fault]:
-    """Return one of each fault, as `stress` tries them if it is told of none."""
+    """Return one of each fault, as `stress` tries them if it is told of none.
+
+    Examples
+    --------
+    >>> from kapnb.faults import all_faults
+    >>> [fault.name for fault in all_faults()][:4]
+    ['out of order', 'duplicates', 'late', 'missing points']
+    """
     return [
         OutOfOrder(),
         Duplicates(),

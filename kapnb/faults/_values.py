@@ -52,6 +52,14 @@ class TypeFlips(PointFault):
         Share of the points.
     to : {"int <-> double", "string"}
         Whether numbers change from one numeric type to the other, or become text.
+
+    Examples
+    --------
+    >>> from kapnb.faults import TypeFlips
+    >>> points = [Point({"x": float(n)}, time=n, name="m") for n in range(6)]
+    >>> faulty = TypeFlips().source(points, seed=2)
+    >>> [point.fields.get("x") for point in faulty]
+    [0.0, 1.0, 2.0, 3, 4.0, 5.0]
     """
 
     name = "type flips"
@@ -104,7 +112,16 @@ def _flipped(value: FieldValue, to: str) -> FieldValue | None:
 
 
 class NotANumber(PointFault):
-    """A double is NaN."""
+    """A double is NaN.
+
+    Examples
+    --------
+    >>> from kapnb.faults import NotANumber
+    >>> points = [Point({"x": float(n)}, time=n, name="m") for n in range(6)]
+    >>> faulty = NotANumber(rate=0.2).source(points, seed=2)
+    >>> [point.fields.get("x") for point in faulty]
+    [0.0, 1.0, 2.0, 3.0, 4.0, nan]
+    """
 
     name = "NaN"
     reality = (

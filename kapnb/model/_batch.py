@@ -30,6 +30,14 @@ class Batch:
         The batch's time, nanoseconds since the Unix epoch: for a window its end.
     by_name : bool, optional
         Whether the measurement's name is part of the group.
+
+    Examples
+    --------
+    >>> batch = Batch([Point({"x": 1.0}, time=7)], name="cpu", tags={"host": "a"}, tmax=10)
+    >>> batch.group, batch.dimensions, batch.tmax
+    ('host=a', ('host',), 10)
+    >>> len(batch.points), batch.points[0].fields["x"]
+    (1, 1.0)
     """
 
     __slots__ = ("by_name_or_none", "name_or_none", "points", "tags_or_none", "tmax_or_none")
@@ -132,6 +140,13 @@ class Batch:
 
 
 def group_of(item: Point | Batch) -> Group:
-    """Return the Group `item` belongs to."""
+    """Return the Group `item` belongs to.
+
+    Examples
+    --------
+    >>> point = Point({"x": 1.0}, tags={"host": "a", "rack": "r"}, dimensions=["host"], time=0)
+    >>> group_of(point)
+    Group(id='host=a', dimensions=('host',), tags={'host': 'a'}, by_name=False)
+    """
     tags = {name: item.tags.get(name, "") for name in item.dimensions}
     return Group(item.group, tuple(item.dimensions), tags, item.by_name)

@@ -44,6 +44,11 @@ class Group(Record):
         The group's own tags only.
     by_name : bool
         Whether the measurement's name is part of the group.
+
+    Examples
+    --------
+    >>> Group("host=a", ("host",), {"host": "a"}).tags["host"]
+    'a'
     """
 
     id: str

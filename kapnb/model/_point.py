@@ -7,7 +7,7 @@ on demand; everything a Handler may do with a point is defined here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from kapnb.model._group import group_id
 from kapnb.model._time import format_time
@@ -22,6 +22,8 @@ from kapnb.model._values import (
 )
 
 __all__ = ["Point"]
+
+_TIME = "a point's time (nanoseconds since 1970, UTC)"
 
 
 class Point:
@@ -90,7 +92,7 @@ class Point:
         retention_policy: str | None = None,
     ) -> None:
         self._fields = Fields(fields)
-        self._time = None if time is None else check_int64(time, "a point's time")
+        self._time = None if time is None else check_int64(time, _TIME)
         self._name = None if name is None else check_str(name, "a point's name")
         self._tags = None if tags is None else Tags(tags)
         self._dimensions = None if dimensions is None else _names(dimensions)
@@ -108,7 +110,7 @@ class Point:
 
     @time.setter
     def time(self, value: int) -> None:
-        self._time = check_int64(value, "a point's time")
+        self._time = check_int64(value, _TIME)
 
     @property
     def name(self) -> str:
@@ -270,6 +272,13 @@ class Point:
         return isinstance(other, Point) and self._key() == other._key()
 
     __hash__ = None  # type: ignore[assignment]
+
+    if not TYPE_CHECKING:  # a checker says it at once
+        __iter__ = None
+
+        def __getitem__(self, name: object) -> NoReturn:
+            held = "tags" if name in self.tags and name not in self.fields else "fields"
+            raise TypeError(f"a Point has fields and tags: write point.{held}[{name!r}]")
 
     def __repr__(self) -> str:
         tags = ",".join(f"{key}={value}" for key, value in self.tags.items())

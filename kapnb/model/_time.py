@@ -67,6 +67,15 @@ def parse_duration(text: str) -> int:
     ------
     ValueError
         If `text` is not a whole number followed by one of u, µ, ms, s, m, h, d, w.
+
+    Examples
+    --------
+    >>> parse_duration("90m")
+    5400000000000
+    >>> parse_duration("1h30m")
+    Traceback (most recent call last):
+        ...
+    ValueError: '1h30m' is no duration: write a whole number and a unit (u ms s m h d w), as in 90s
     """
     match = re.fullmatch(_DURATION, text)
     if not match:
@@ -83,6 +92,15 @@ def parse_time(text: str) -> int:
     ------
     ValueError
         If `text` is not RFC 3339, or has no time zone.
+
+    Examples
+    --------
+    >>> parse_time("2026-03-01T06:12:10.4Z")
+    1772345530400000000
+    >>> parse_time("2026-03-01 06:12")
+    Traceback (most recent call last):
+        ...
+    ValueError: '2026-03-01 06:12' is no RFC 3339 time with a zone, such as 2026-01-31T12:00:00.5Z
     """
     from datetime import datetime, timezone  # an agent can do without
 
@@ -103,6 +121,11 @@ def format_time(time: int) -> str:
     """Return `time`, in nanoseconds since the Unix epoch, as RFC 3339 in UTC.
 
     Times outside the years 1 to 9999 are shown as ``<n>ns``.
+
+    Examples
+    --------
+    >>> format_time(1_772_345_530_400_000_000)
+    '2026-03-01T06:12:10.4Z'
     """
     from datetime import datetime, timezone  # an agent can do without
 

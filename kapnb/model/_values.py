@@ -21,11 +21,44 @@ _V = TypeVar("_V")
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 
 
+#: Names that an error lists; of more, those most like the one that was looked for.
+_LISTED_MAX = 10
+
+
 class _MissingKey(KeyError):
-    """A KeyError whose text is a sentence; plain KeyError shows the repr of its argument."""
+    """A KeyError whose text is a sentence; plain KeyError shows the repr of its argument.
+
+    The sentence is made when it is read: a Handler may meet a missing name at every point.
+    """
 
     def __str__(self) -> str:
-        return str(self.args[0])
+        noun, name, names = self.args
+        return f"no {noun} {name!r} in this point (it has: {_told(names, str(name))})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _missing_key, self.args
+
+
+# Whoever catches it, and whoever reads a traceback, has a KeyError.
+_MissingKey.__name__ = _MissingKey.__qualname__ = "KeyError"
+_MissingKey.__module__ = "builtins"
+
+
+def _missing_key(noun: str, name: str, names: tuple[str, ...]) -> KeyError:
+    return _MissingKey(noun, name, names)
+
+
+def _told(names: tuple[str, ...], wanted: str) -> str:
+    """List names for an error, the likeliest first where there are many."""
+    if len(names) <= _LISTED_MAX:
+        return ", ".join(names) or "none at all"
+    from difflib import SequenceMatcher
+
+    def likeness(name: str) -> float:
+        return SequenceMatcher(None, wanted, name).ratio()
+
+    nearest = sorted(names, key=likeness, reverse=True)[:_LISTED_MAX]
+    return f"{', '.join(nearest)} and {len(names) - _LISTED_MAX} more"
 
 
 def check_int64(value: Any, what: str) -> int:
@@ -73,6 +106,15 @@ def check_field(name: str, value: Any) -> FieldValue:
         If `value` is none of float, int, str, bool.
     ValueError
         If it is an int beyond 64 bits.
+
+    Examples
+    --------
+    >>> check_field("n", 3), check_field("ok", True)
+    (3, True)
+    >>> check_field("n", 1 << 63)
+    Traceback (most recent call last):
+        ...
+    ValueError: field 'n' is 9223372036854775808, which does not fit a signed 64-bit integer
     """
     kind = type(value)
     if kind is float or kind is str or kind is bool:
@@ -125,8 +167,7 @@ class _Named(MutableMapping[str, _V], Generic[_V]):
     def __getitem__(self, name: str) -> _V:
         value = self._find(name)
         if value is None:
-            there = ", ".join(self._all()) or "none at all"
-            raise _MissingKey(f"no {self._noun} {name!r} in this point (it has: {there})")
+            raise _missing_key(self._noun, name, tuple(self._all()))
         return value
 
     def __setitem__(self, name: str, value: _V) -> None:
@@ -174,6 +215,15 @@ class Fields(_Named[FieldValue]):
     it replaces whatever type it had. Reading a missing field raises KeyError (the official
     agent's maps invent a zero). Points from Kapacitor list their fields in sorted order,
     because the order on the wire is random.
+
+    Examples
+    --------
+    >>> fields = Fields({"usage": 0.5})
+    >>> fields["usage"] = 3
+    >>> fields
+    {'usage': 3}
+    >>> "idle" in fields
+    False
     """
 
     __slots__ = ()

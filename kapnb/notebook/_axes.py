@@ -15,7 +15,18 @@ from kapnb.notebook._numbers import Times
 from kapnb.notebook._plot import bundle
 from kapnb.notebook._scene import Line
 
-__all__ = ["COLOURS", "INK", "INPUT", "MARKERS", "Shown", "days", "new_figure", "tidy", "time_axis"]
+__all__ = [
+    "COLOURS",
+    "INK",
+    "INPUT",
+    "MARKERS",
+    "Shown",
+    "ShownAxes",
+    "days",
+    "new_figure",
+    "tidy",
+    "time_axis",
+]
 
 #: Marks that differ without the colours.
 MARKERS = ("o", "s", "D", "^", "v", "P")
@@ -67,6 +78,13 @@ def time_axis(
 def days(times: Times) -> Any:
     """Return nanoseconds as matplotlib's dates."""
     return times / _DAY_NS
+
+
+class ShownAxes(tuple[Any, ...]):
+    """Axes of one figure that shows itself, once, where they are a cell's last value."""
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        return bundle(self[0].figure, f"{len(self)} Axes")
 
 
 class Shown:

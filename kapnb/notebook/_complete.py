@@ -139,11 +139,13 @@ def _points(namespace: Mapping[str, Any]) -> Iterator[Point]:
         yield from item.points if isinstance(item, Batch) else (item,)
 
 
-def _columns(namespace: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the columns of the notebook's DataFrames: any may become a field or a tag."""
+def _columns(namespace: Mapping[str, Any], *, tags: bool = False) -> Iterator[str]:
+    """Yield the columns of the notebook's DataFrames: any may be a field; a tag, if no float."""
     for value in namespace.values():
         if type(value).__name__ == "DataFrame" and hasattr(value, "columns"):
-            yield from (name for name in value.columns if isinstance(name, str))
+            for name, dtype in value.dtypes.items():
+                if isinstance(name, str) and not (tags and getattr(dtype, "kind", "") == "f"):
+                    yield name
 
 
 def _field_names(namespace: Mapping[str, Any]) -> Iterator[str]:
@@ -155,7 +157,7 @@ def _field_names(namespace: Mapping[str, Any]) -> Iterator[str]:
 def _tag_names(namespace: Mapping[str, Any]) -> Iterator[str]:
     for item in _items(namespace):
         yield from item.tags
-    yield from _columns(namespace)
+    yield from _columns(namespace, tags=True)
 
 
 def _groups(namespace: Mapping[str, Any]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kapnb.errors import HandlerError, LocalProtocolError
+from kapnb.notebook._definition import check_definition
 
 __all__ = ["failure_notes"]
 
@@ -43,6 +44,8 @@ def _notes(view: Any) -> Iterator[str]:
         yield f"the state before it is not known: {type(trouble).__name__}: {trouble}"
         return
     yield f"input {moment.position}: {moment.input!r}"
+    handler = view.handler
+    yield from (f"{handler.__name__}, {problem}" for problem in check_definition(handler))
     if moment.before is not None:
         of = f"group {moment.group!r}" if moment.group else "the one group"
         yield f"state of {of} before it: {_short(repr(moment.before))}"

@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from kapnb.notebook._arguments import expect_run
+from kapnb.notebook._axes import ShownAxes
 from kapnb.notebook._figure import DPI, INK, draw_panel, group_label
 from kapnb.notebook._panels import Panel, arrange_panels
 from kapnb.notebook._scene import Scene, gather
@@ -47,7 +48,7 @@ def plot_groups(
         Ids of the groups to draw, such as ``"host=a"``; by default the first twelve.
     axes : sequence of matplotlib Axes, optional
         Where to draw, at least one a group; by default in a new figure that pyplot does not
-        know: ``plot_groups(run)[0].figure``.
+        know, and which a notebook shows where the tuple is a cell's last value.
 
     Returns
     -------
@@ -100,7 +101,7 @@ def plot_groups(
             ax.set_ylabel("")
             ax.tick_params(labelleft=False)
     _share_scale(drawn, scene)
-    return drawn
+    return drawn if axes is not None else ShownAxes(drawn)
 
 
 def _left_out(panels: Sequence[Panel], shown: Panel) -> str:

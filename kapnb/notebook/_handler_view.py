@@ -11,7 +11,7 @@ from inspect import cleandoc
 from typing import Any
 
 from kapnb.handler import Handler, Option
-from kapnb.notebook._html_parts import FAINT, faint, table, text
+from kapnb.notebook._html_parts import FAINT, faint, fixed, table, text
 from kapnb.tick import udf_snippet
 
 __all__ = ["handler_html", "handler_text"]
@@ -58,7 +58,7 @@ def handler_html(handler: type[Handler], name: str | None = None) -> str:
     rows = list(_options(handler))
     parts.append(table(_HEAD, rows) if rows else faint("no options"))
     parts += [faint(text(line, 200)) for line in _own(handler)]
-    parts.append(f"{faint('in a TICKscript')}<pre>{html.escape(udf_snippet(handler, name))}</pre>")
+    parts.append(faint("in a TICKscript") + fixed(udf_snippet(handler, name)))
     return f"<div>{''.join(parts)}</div>"
 
 

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from kapnb.handler import Handler
 from kapnb.model import Batch, Point, format_time
-from kapnb.notebook._html_parts import FAINT, MARKED, and_more, faint, listed, shown, table, text
+from kapnb.notebook._definition import Problem, check_definition
+from kapnb.notebook._html_parts import (
+    FAINT,
+    MARKED,
+    and_more,
+    faint,
+    listed,
+    shown,
+    table,
+    text,
+    uncut,
+)
 from kapnb.simulation._joined import count_by_group
 
 if TYPE_CHECKING:
@@ -44,7 +55,8 @@ def simulation_html(simulation: Simulation, *, lints: Lints | None = None) -> st
     -------
     str
         Handler and edges, options, counts by group, what gave nothing, the first outputs,
-        lints, warnings, error.
+        what looks wrong (lints, and what cannot be meant in the Handler's source), warnings,
+        error.
 
     Examples
     --------
@@ -61,7 +73,7 @@ def simulation_html(simulation: Simulation, *, lints: Lints | None = None) -> st
         _head(simulation),
         _error(simulation),
         listed("warnings", simulation.warnings, _WARNINGS_MAX, "warning"),
-        _lints(lints),
+        _looks_wrong(check_definition(simulation.handler), lints),
         _counts(simulation),
         _first_rows(simulation),
         _dropped(simulation),
@@ -75,7 +87,7 @@ def _head(simulation: Simulation) -> str:
     options = ", ".join(_options(handler, simulation.options))
     doc = (handler.__doc__ or "").strip() if handler is not Handler else ""
     lines = [f"<b>{text(handler.__name__)}</b> <span style='{FAINT}'>{edges}</span>"]
-    lines += [text(doc.splitlines()[0])] if doc else []
+    lines += [uncut(doc.partition("\n\n")[0])] if doc else []
     lines += [f"<span style='{FAINT}'>options</span> {options}"] if options else []
     return "<div>" + "<br>".join(lines) + "</div>"
 
@@ -99,10 +111,11 @@ def _error(simulation: Simulation) -> str:
     return f"<div style='{MARKED}'><b>ended early</b> {html.escape(told)}</div>"
 
 
-def _lints(lints: Lints) -> str:
-    if not lints:
+def _looks_wrong(problems: Sequence[Problem], lints: Lints) -> str:
+    if not problems and not lints:
         return ""
-    items = "".join(
+    items = "".join(f"<li>{html.escape(str(problem))}</li>" for problem in problems)
+    items += "".join(
         f"<li><code>{found.code}</code> {html.escape(found.text)}"
         f"<br><span style='{FAINT}'>{html.escape(found.remedy)}</span></li>"
         for found in lints
@@ -122,8 +135,23 @@ def _counts(simulation: Simulation) -> str:
         rows = [(group or "(no group)", *count) for group, *count in counts[:_GROUPS_MAX]]
     rows.append(("all groups" if rows else "", *total))
     noun = "batches" if any(isinstance(item, Batch) for item in simulation.inputs) else "points"
-    head = ("group" if len(counts) > 1 else noun, "in", "out", "in without out")
-    return table(head, rows) + and_more(len(counts) - _GROUPS_MAX, "group")
+    of = f"{noun} " if noun == "batches" else ""  # and out may go points
+    head = ("group" if len(counts) > 1 else noun, f"{of}in", "out", "in without out")
+    return (
+        table(head, rows)
+        + and_more(len(counts) - _GROUPS_MAX, "group")
+        + (faint(text(f"with {_points_of(simulation)}", 200)) if of else "")
+    )
+
+
+def _points_of(simulation: Simulation) -> str:
+    """Say how many points the batches held: that is what a Handler of batches changes."""
+    outputs = [output.item for output in simulation.outputs]
+    came, went = (
+        sum(len(item) if isinstance(item, Batch) else 1 for item in items)
+        for items in (simulation.inputs, outputs)
+    )
+    return f"{came} point{'' if came == 1 else 's'} in, {went} out"
 
 
 # ------------------------------------------------------------------------------ rows

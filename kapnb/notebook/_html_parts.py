@@ -11,11 +11,28 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-__all__ = ["FAINT", "MARKED", "and_more", "faint", "listed", "shown", "table", "text"]
+__all__ = [
+    "FAINT",
+    "MARKED",
+    "and_more",
+    "faint",
+    "fixed",
+    "listed",
+    "shown",
+    "table",
+    "text",
+    "uncut",
+]
 
 #: Styles: what matters less; what must not be overlooked.
 FAINT = "opacity:.7"
 MARKED = "border-left:3px solid #d55e00;padding-left:.6em;margin:.4em 0"
+
+#: A page may set its `pre` in any font, and break its lines.
+_FIXED = "font-family:monospace;white-space:pre;overflow-x:auto"
+
+#: What a page would break where it is narrow; a style of the table is not heeded there.
+_WHOLE = "white-space:nowrap"
 
 _TEXT_MAX = 60
 
@@ -36,13 +53,32 @@ def faint(content: str) -> str:
     return f"<div style='{FAINT}'>{content}</div>"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Return a table; cells are escaped."""
-    top = "".join(f"<th>{text(cell)}</th>" for cell in head)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{text(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+def uncut(content: str) -> str:
+    """Escape a sentence, on one line; what stands in single backquotes is code."""
+    pieces = html.escape(" ".join(content.split())).split("`")
+    if len(pieces) % 2 == 0:  # one of them is no quote
+        return "`".join(pieces)
+    return "".join(
+        f"<code>{piece}</code>" if number % 2 else piece for number, piece in enumerate(pieces)
     )
+
+
+def fixed(content: str) -> str:
+    """Return lines of text in columns, escaped; a long line is scrolled to, not broken."""
+    return f"<pre style='{_FIXED}'>{html.escape(content)}</pre>"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return a table; cells are escaped, and a time is not broken at its hyphens."""
+    top = "".join(f"<th>{text(cell)}</th>" for cell in head)
+    whole = [name == "time" for name in head]
+    body = "".join("<tr>" + "".join(map(_cell, map(str, row), whole)) + "</tr>" for row in rows)
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(content: str, whole: bool) -> str:
+    inner = text(content)
+    return f"<td>{f'<span style={_WHOLE!r}>{inner}</span>' if whole else inner}</td>"
 
 
 def listed(title: str, items: Sequence[str], most: int, noun: str) -> str:

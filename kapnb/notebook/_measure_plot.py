@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.lines import Line2D
-from matplotlib.ticker import EngFormatter, FuncFormatter, NullLocator
+from matplotlib.ticker import EngFormatter, FuncFormatter, NullFormatter, NullLocator
 
 from kapnb.faults import Latencies, StateSizes, measure_latency, measure_state
 from kapnb.notebook._arguments import expect_run
@@ -97,7 +97,7 @@ def plot_state(
     if hidden:
         entries[f"{hidden} more not drawn"] = Line2D([], [], linestyle="none")
     if not names:
-        ax.text(0.5, 0.5, "no state", transform=ax.transAxes, ha="center", color=INK)
+        _say(ax, "no state")
     ax.set_title(simulation.handler.__name__, loc="left", fontsize="medium", fontweight="bold")
     ax.set_ylabel("state in a snapshot")
     ax.set_xlabel(f"{_noun(simulation)} handled")
@@ -190,6 +190,7 @@ def plot_latency(
     ax.xaxis.set_major_formatter(EngFormatter(unit="s"))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
     add_legend(ax, entries)
     return ax
 
@@ -197,7 +198,7 @@ def plot_latency(
 def _draw_times(ax: Any, latencies: Latencies) -> dict[str, Any]:
     """Draw how often each time was needed; return label → handle of what is marked."""
     if not latencies.seconds:
-        ax.text(0.5, 0.5, "no inputs", transform=ax.transAxes, ha="center", color=INK)
+        _say(ax, "no inputs")
         return {}
     values = np.maximum(np.array(latencies.seconds), 1e-9)  # a coarse clock sees none pass
     high = max(float(values.max()), latencies.call_limit)
@@ -210,6 +211,14 @@ def _draw_times(ax: Any, latencies: Latencies) -> dict[str, Any]:
         line = ax.axvline(taken, color=INK, linestyle=style, linewidth=1.0)
         entries[f"{name} {_time(taken)}"] = line
     return entries
+
+
+def _say(ax: Any, what: str) -> None:
+    """Say that there is nothing to draw; an axis of nothing has no numbers."""
+    ax.text(0.5, 0.5, what, transform=ax.transAxes, ha="center", color=INK)
+    ax.tick_params(left=False, bottom=False, labelleft=False)
+    if not ax.has_data():
+        ax.tick_params(labelbottom=False)
 
 
 def _time(seconds: float) -> str:

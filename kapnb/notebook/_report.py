@@ -6,14 +6,13 @@ with them does not belong into a notebook whose outputs are compared.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from typing import Any
 
 from kapnb.faults import Latencies, Lints, lint, measure_latency
 from kapnb.notebook._handler_view import columns
 from kapnb.notebook._html import simulation_html
-from kapnb.notebook._html_parts import faint
+from kapnb.notebook._html_parts import faint, fixed
 from kapnb.simulation import Simulation
 from kapnb.simulation._joined import count_by_group
 
@@ -88,7 +87,7 @@ class Report:
         parts = [simulation_html(self.simulation, lints=self.lints)]
         if not self.lints:
             parts.append(faint("nothing looks wrong (kapnb.lint)"))
-        parts += [f"<pre>{html.escape(line)}</pre>" for line in self._timing()]
+        parts += [fixed("\n".join(self._timing()))] if self.latencies else []
         return f"<div>{''.join(parts)}</div>"
 
     def _timing(self) -> Iterator[str]:

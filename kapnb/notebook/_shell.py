@@ -1,14 +1,17 @@
 """What ``%load_ext kapnb`` sets up in IPython.
 
 Errors that begin in the reader's own cell and name the input and the state at fault; ``%%udf``
-and ``%tick``; completion; HTML of points, batches and Handlers; a picture for a Figure that
-pyplot does not know. Nothing that draws is imported here; whatever is registered loads it on use.
+and ``%tick``; completion; HTML of points, batches and Handlers; a picture for a Figure, or Axes,
+that pyplot does not know. Nothing that draws is imported here; whatever is registered loads it
+on use.
 """
 
 from __future__ import annotations
 
+import linecache
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,8 +30,12 @@ __all__ = ["DEBUG", "load", "show_error"]
 DEBUG = "KAPNB_DEBUG"
 
 _OURS = str(Path(__file__).parent.parent) + os.sep
+_STANDARD_LIBRARY = (str(Path(os.__file__).parent) + os.sep, "<frozen ")
+#: What may be told to the reader, who made a mistake or pressed stop; see `_is_told`.
+_TOLD = (KapnbError, SyntaxError, KeyboardInterrupt, ValueError, TypeError, LookupError)
 _MATCHER = "kapnb"
 _FIGURE = ("matplotlib.figure", "Figure")
+_AXES = ("matplotlib.axes._axes", "Axes")
 
 
 def load(shell: Any) -> None:
@@ -41,19 +48,21 @@ def load(shell: Any) -> None:
 
     Notes
     -----
-    A `KapnbError` then shows the reader's own lines only. ``%tb`` shows the whole traceback
-    once more, and with ``KAPNB_DEBUG`` set in the environment nothing is cut at all.
+    An error that kapnb raises, and an interrupt of what it runs, then show the reader's own
+    lines only. ``%tb`` shows the whole traceback once more, and with ``KAPNB_DEBUG`` set in
+    the environment nothing is cut at all.
     """
-    shell.set_custom_exc((KapnbError, SyntaxError), show_error)
+    shell.set_custom_exc(_TOLD, show_error)
     shell.register_magic_function(_udf(shell), magic_kind="cell", magic_name="udf")
     shell.register_magic_function(_tick(shell), magic_kind="line_cell", magic_name="tick")
     register_displays(shell.display_formatter.formatters["text/html"])
     _add_completion(shell)
     formatter = shell.display_formatter.formatters["image/png"]
-    try:
-        formatter.lookup_by_type(".".join(_FIGURE))
-    except KeyError:  # else pyplot's backend has brought its own
-        formatter.for_type_by_name(*_FIGURE, _figure_png)
+    for name, png_of in ((_FIGURE, _figure_png), (_AXES, _axes_png)):
+        try:
+            formatter.lookup_by_type(".".join(name))
+        except KeyError:  # else pyplot's backend has brought its own
+            formatter.for_type_by_name(*name, png_of)
 
 
 def show_error(
@@ -67,7 +76,7 @@ def show_error(
     if isinstance(value, SyntaxError):
         shell.showsyntaxerror(running_compiled_code=not _is_of_a_cell(value, tb))
         return
-    if os.environ.get(DEBUG):
+    if os.environ.get(DEBUG) or not _is_told(value, tb):
         shell.showtraceback((etype, value, tb), tb_offset=tb_offset)
         return
     with _without_our_frames(value, tb) as short, _noted(value):
@@ -76,23 +85,53 @@ def show_error(
     sys.last_value, sys.last_traceback = value, tb  # for %tb and %debug
 
 
+def _is_told(error: BaseException, tb: TracebackType | None) -> bool:
+    """Tell whether an error is told to the reader, and no fault of kapnb's, or the reader's own.
+
+    A ``raise`` of ours was meant; what else goes wrong in our lines is for who mends them.
+    """
+    if isinstance(error, KapnbError):
+        return True
+    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(tb)]
+    if isinstance(error, KeyboardInterrupt):
+        return any(filename.startswith(_OURS) for filename, _ in frames)
+    filename, line = frames[-1] if frames else ("", 0)
+    statement = linecache.getline(filename, line).lstrip()
+    return filename.startswith(_OURS) and statement.startswith("raise ")
+
+
 @contextmanager
 def _without_our_frames(
     error: BaseException, tb: TracebackType | None
 ) -> Iterator[TracebackType | None]:
-    """Cut the tracebacks of an error and of its causes for the time of showing them."""
-    kept: list[tuple[BaseException, TracebackType | None]] = []
+    """Cut the tracebacks of an error and of its causes for the time of showing them.
+
+    The chain ends before a cause that no line of the reader's has met: what such a one says,
+    the error itself says in the reader's terms.
+    """
+    kept: list[tuple[BaseException, TracebackType | None, BaseException | None, bool]] = []
     link: BaseException | None = error
-    while link is not None and not any(link is seen for seen, _ in kept):
-        kept.append((link, link.__traceback__))
+    while link is not None and not any(link is seen for seen, *_ in kept):
+        kept.append((link, link.__traceback__, link.__cause__, link.__suppress_context__))
         link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+        if link is not None and not _met_by_reader(link.__traceback__):
+            link = None
     try:
-        for link, whole in kept:
+        for link, whole, *_ in kept:
             link.__traceback__ = _cut(whole)
+        kept[-1][0].__cause__ = None  # suppresses the context, too
         yield _cut(tb)
     finally:
-        for link, whole in kept:
+        for link, whole, cause, suppressed in kept:
             link.__traceback__ = whole
+            link.__cause__ = cause
+            link.__suppress_context__ = suppressed
+
+
+def _met_by_reader(tb: TracebackType | None) -> bool:
+    """Tell whether a frame is neither ours nor the standard library's; without any, who knows."""
+    names = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(tb)]
+    return not names or any(not name.startswith(_OURS) and not _is_standard(name) for name in names)
 
 
 @contextmanager
@@ -113,6 +152,7 @@ def _cut(tb: TracebackType | None) -> TracebackType | None:
     """Return a copy of a traceback with the reader's frames only, if there are any."""
     frames: list[TracebackType] = []
     rewritten: list[TracebackType] = []
+    for_us = False  # what the standard library does then is done for us
     link = tb
     while link is not None:
         code = link.tb_frame.f_code
@@ -120,7 +160,10 @@ def _cut(tb: TracebackType | None) -> TracebackType | None:
             if code.co_name == "run_cell_magic":
                 # What called it is the cell as IPython rewrote it: better than nothing.
                 rewritten, frames = frames, []
-        elif not code.co_filename.startswith(_OURS):
+        elif not _is_standard(code.co_filename):
+            for_us = code.co_filename.startswith(_OURS)
+            frames += [] if for_us else [link]
+        elif not for_us:
             frames.append(link)
         link = link.tb_next
     frames = frames or rewritten
@@ -139,6 +182,11 @@ def _is_of_a_cell(error: SyntaxError, tb: TracebackType | None) -> bool:
             return bool(tb.tb_frame.f_locals.get("name") == error.filename)
         tb = tb.tb_next
     return False
+
+
+def _is_standard(filename: str) -> bool:
+    """Tell whether a file is the standard library's; packages may be installed below it."""
+    return filename.startswith(_STANDARD_LIBRARY) and "site-packages" not in filename
 
 
 def _is_ipython(filename: str) -> bool:
@@ -185,6 +233,12 @@ def _add_completion(shell: Any) -> None:
         return {"completions": completions, "matched_fragment": found.part, "suppress": True}
 
     completer.custom_matchers.append(match)
+
+
+def _axes_png(axes: Any) -> Any:
+    """Draw the figure that our plots return Axes of; one of pyplot's shows itself."""
+    figure = axes.get_figure(root=True)
+    return None if figure.canvas.manager is not None else _figure_png(figure)
 
 
 def _figure_png(figure: Any) -> Any:

@@ -6,7 +6,7 @@ It looks at a Sweep and changes nothing in it. Without pyplot, as all of this ro
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -25,7 +25,8 @@ from kapnb.notebook._axes import (
     tidy,
     time_axis,
 )
-from kapnb.notebook._numbers import decimate
+from kapnb.notebook._fields import choose_fields
+from kapnb.notebook._numbers import Numbers, decimate
 from kapnb.notebook._panels import arrange_panels
 from kapnb.notebook._recall_plot import plot_precision_recall
 from kapnb.notebook._scene import Line, gather
@@ -155,6 +156,7 @@ class _Panel:
 
     run: Trial
     lines: tuple[Line, ...]
+    inputs: Mapping[str, Line]  # of each group, drawn or not
 
 
 def _check(sweep: Sweep, taker: str) -> None:
@@ -197,15 +199,32 @@ def _panels(
     scene = gather(_run(model), fields, groups)
     shown = {(line.field, line.sent) for line in _comparable(scene.lines, fields)}
     names = fields if fields is not None else tuple(dict.fromkeys(name for name, _ in shown))
+    inputs = _inputs(scene.lines) or _inputs(gather(_run(model), None, groups).lines)
+    wanted = scene.groups if groups is None else (groups,) if isinstance(groups, str) else groups
     panels = []
     for run in runs:
-        try:
-            found = gather(_run(run), names or None, groups or scene.groups or None).lines
-        except ValueError:  # this one has none of them
-            found = ()
+        found = _found(_run(run), names, wanted)
         lines = (line for line in found if fields is not None or (line.field, line.sent) in shown)
-        panels.append(_Panel(run, tuple(lines)))
+        panels.append(_Panel(run, tuple(lines), inputs))
     return panels
+
+
+def _found(run: Simulation, names: str | Sequence[str], groups: Sequence[str]) -> tuple[Line, ...]:
+    """Return the lines of a run; it may have some of the fields and groups only."""
+    numbers = Numbers(run, choose_fields(run, names or None))
+    numbers.read()
+    there = [group for group in groups if group in numbers.groups]
+    return gather(run, names or None, there, numbers).lines
+
+
+def _inputs(lines: Sequence[Line]) -> dict[str, Line]:
+    """Return what each group was given, of the field that most of its inputs have."""
+    longest: dict[str, Line] = {}
+    for line in lines:
+        known = longest.get(line.group)
+        if not line.sent and (known is None or len(line.times) > len(known.times)):
+            longest[line.group] = line
+    return longest
 
 
 def _comparable(lines: Sequence[Line], fields: str | Sequence[str] | None) -> Sequence[Line]:
@@ -238,10 +257,12 @@ def _draw_run(ax: Any, panel: _Panel, groups: Sequence[str], sweep: Sweep) -> No
         ax.plot(days(times), np.full(len(times), 0.04), "|", label="alert", **rug)
     title = ax.set_title(panel.run.label, loc="left", fontsize="small")
     title.set_parse_math(False)
-    if panel.run.error is not None or panel.run.unjudged is not None:
+    text = "" if any(line.sent for line in panel.lines) else "no output"
+    if panel.run.error is not None:
         text = f"ended early:\n{type(panel.run.error).__name__}"
-        text = "not judged" if panel.run.error is None else text
-        ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", fontsize="small")
+    elif panel.run.unjudged is not None:
+        text = "not judged"
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", fontsize="small")
     tidy(ax)
     ax.tick_params(labelsize="x-small")
 
@@ -251,11 +272,8 @@ def _look(line: Line, panel: _Panel, number: int) -> dict[str, Any]:
     if not line.sent:
         return {"color": INPUT, "linewidth": 0.6, "zorder": 2}
     look = {"color": COLOURS[number], "zorder": 3, "markeredgewidth": 0}
-    given = max(
-        (len(other.times) for other in panel.lines if other.group == line.group and not other.sent),
-        default=0,
-    )
-    if len(line.times) < given / 2:
+    given = panel.inputs.get(line.group)
+    if given is not None and len(line.times) < len(given.times) / 2:
         return {**look, "linestyle": "none", "marker": MARKERS[number], "markersize": 2.5}
     return {**look, "linewidth": 1.0}
 
@@ -284,6 +302,7 @@ def _frame(ax: Any) -> None:
 def _share(axes: Sequence[Any], panels: Sequence[_Panel]) -> None:
     """Give all the same limits, and labels to those at the left and at the bottom."""
     lines = [line for panel in panels for line in panel.lines]
+    given = panels[0].inputs.values() if panels else ()
     bottom = _bottom_row(axes)
     left = _left_column(axes)
     low = min((float(line.values.min()) for line in lines), default=0.0)
@@ -292,7 +311,7 @@ def _share(axes: Sequence[Any], panels: Sequence[_Panel]) -> None:
     fields = ", ".join(dict.fromkeys(line.field for line in lines))
     for ax in axes:
         # Of several columns only the first has room for the day.
-        time_axis(ax, lines, labelled=ax in bottom, dated=ax in left, fontsize="x-small")
+        time_axis(ax, [*lines, *given], labelled=ax in bottom, dated=ax in left, fontsize="x-small")
         ax.set_ylim(low - pad, high + pad)
         ax.yaxis.set_major_locator(MaxNLocator(4))
         if ax in left:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import linecache
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -82,8 +83,11 @@ def run_tick_line(shell: Any, line: str) -> Any:
         try:
             text, where = Path(arguments.name).read_text(encoding="utf-8"), arguments.name
         except (OSError, UnicodeDecodeError) as error:
+            texts = (name for name, value in shell.user_ns.items() if isinstance(value, str))
+            near = get_close_matches(arguments.name, texts, 1)
+            hint = f"; did you mean {near[0]}?" if near else f": {error}"
             raise TargetError(
-                f"%tick: {arguments.name} is no text of this notebook, and no script: {error}"
+                f"%tick: {arguments.name} is no text of this notebook, and no script{hint}"
             ) from error
     return _judge(shell.user_ns, arguments, text, None, where + ":{line}:{column}")
 
@@ -105,6 +109,9 @@ def _judge(
     except TickError as error:  # no script at all
         _refuse(error, f"invalid TICKscript: {error}", source, where)
     for refusal, message in refusals(check):
+        for name in udf_names(text):
+            if name not in udfs and f'method or property "{name}"' in message:
+                refusal.add_note(_what_there_is(namespace))
         _refuse(refusal, message, source, where)
     _tell(check, where)
     text = render(parse(text)) if arguments.format else text
@@ -120,9 +127,21 @@ def _refuse(error: TickError, message: str, source: str | None, where: Any) -> N
     if source is not None and error.line:
         last = len(linecache.getlines(source))  # an end that comes too soon is behind the last
         line = min(error.line + 1, last)
-        raise_at(line, source, type(error)(message, error.line, error.column))
+        raise_at(line, source, _noted(type(error)(message, error.line, error.column), error))
     at = f"{where(error.line, error.column or 1)}: " if error.line else ""
-    raise type(error)(f"{at}{message}", error.line, error.column)
+    raise _noted(type(error)(f"{at}{message}", error.line, error.column), error)
+
+
+def _what_there_is(namespace: Mapping[str, Any]) -> str:
+    there = sorted({f"@{udf_name(handler)}" for handler in _handlers(namespace)})
+    return f"Handlers of this notebook: {', '.join(there) or 'none'}; --udf NAME=HANDLER adds one"
+
+
+def _noted(error: TickError, first: TickError) -> TickError:
+    """Hand on what is said beside Kapacitor's text."""
+    for note in getattr(first, "__notes__", ()):
+        error.add_note(note)
+    return error
 
 
 def _tell(check: ScriptCheck, where: Any) -> None:
@@ -161,15 +180,17 @@ def find_udfs(
     for pair in named or ():
         name, _, target = pair.partition("=")
         chosen[name] = _look_up(namespace, target, f"--udf {pair}")
-    known = {
-        _plain(udf_name(value)): value
-        for value in namespace.values()
-        if isinstance(value, type) and issubclass(value, Handler) and value is not Handler
-    }
+    known = {_plain(udf_name(handler)): handler for handler in _handlers(namespace)}
     for name in udf_names(script):
         if name not in chosen and _plain(name) in known:
             chosen[name] = known[_plain(name)]
     return chosen
+
+
+def _handlers(namespace: Mapping[str, Any]) -> Iterator[type[Handler]]:
+    for value in namespace.values():
+        if isinstance(value, type) and issubclass(value, Handler) and value is not Handler:
+            yield value
 
 
 def _plain(name: str) -> str:

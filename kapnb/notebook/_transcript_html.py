@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from kapnb.notebook._html_parts import faint
+from kapnb.notebook._html_parts import faint, fixed
 from kapnb.simulation import Transcript
 from kapnb.simulation._transcript_lines import LEGEND, transcript_lines
 
@@ -32,6 +32,6 @@ def transcript_html(transcript: Transcript, most: int = 40) -> str:
     >>> "1970-01-01T00:00:00Z  m x=1.5" in transcript_html(run.transcript)
     True
     """
-    lines = html.escape("\n".join(transcript_lines(transcript, most)))
-    body = f"<pre style='overflow-x:auto'>{lines}</pre>" if lines else faint("nothing crossed")
+    lines = "\n".join(transcript_lines(transcript, most))
+    body = fixed(lines) if lines else faint("nothing crossed")
     return f"<div>{faint(html.escape(LEGEND))}{body}</div>"

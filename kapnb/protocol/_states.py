@@ -43,14 +43,23 @@ class Role(enum.Enum):
 class Kind(enum.Enum):
     """Kinds of messages, by the one-of number they have on the wire."""
 
+    #: What a UDF wants and provides, and its options.
     INFO = 1
+    #: The options' values; whether the UDF takes them.
     INIT = 2
+    #: A sign of life.
     KEEPALIVE = 3
+    #: The state as bytes.
     SNAPSHOT = 4
+    #: These bytes again; whether the UDF can use them.
     RESTORE = 5
+    #: Why the UDF ends; never a request.
     ERROR = 6
+    #: A batch opens.
     BEGIN = 16
+    #: A point, of a stream or of the batch that is open.
     POINT = 17
+    #: The batch is complete.
     END = 18
 
 

@@ -99,7 +99,7 @@ def encoded_rows(
     bare = table.first_without_fields()
     yield from islice(_encoded(table, encoder, group_by, by_measurement), bare)
     if bare is not None:
-        raise no_fields(bare)
+        raise no_fields(bare, table)
 
 
 def _encoded(

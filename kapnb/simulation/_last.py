@@ -62,7 +62,7 @@ def last_run() -> Simulation | TaskRun | None:
 
 def interruption(interrupt: KeyboardInterrupt, done: int) -> KapnbError:
     """Return the error that a run keeps when it was interrupted after `done` inputs."""
-    error = KapnbError(f"interrupted after {done} inputs")
+    error = KapnbError(f"interrupted after {done} input{'' if done == 1 else 's'}")
     error.__cause__ = interrupt
     return error
 

@@ -13,7 +13,7 @@ from typing import Any
 from kapnb.errors import OptionError
 from kapnb.model import Duration, InfoResponse, OptionValue, ReceivedOption, ValueType
 
-__all__ = ["check_options", "parse_option", "parse_options"]
+__all__ = ["check_options", "named", "parse_option", "parse_options"]
 
 _TYPES: tuple[tuple[type, ValueType], ...] = (
     (bool, ValueType.BOOL),  # before int, whose subclass it is
@@ -22,6 +22,20 @@ _TYPES: tuple[tuple[type, ValueType], ...] = (
     (float, ValueType.DOUBLE),
     (str, ValueType.STRING),
 )
+
+
+def named(options: Any) -> dict[str, Any]:
+    """Return options as a dict of their own.
+
+    Raises
+    ------
+    OptionError
+        If they are no mapping.
+    """
+    if options is not None and not isinstance(options, Mapping):
+        kind = type(options).__name__
+        raise OptionError(f"options are a dict, as {{'size': 20}}, not a {kind}: {options!r:.60}")
+    return dict(options or {})
 
 
 def check_options(options: Mapping[str, Any], info: InfoResponse) -> tuple[ReceivedOption, ...]:

@@ -236,6 +236,14 @@ def native(handler: Any) -> type[Handler]:
 
         if is_official(handler):
             return adapt(handler)
+    if isinstance(handler, Handler):
+        name = type(handler).__name__
+        raise HandlerError(
+            f"simulate takes a Handler class, not an instance: give {name}, not {name}(); "
+            "each run starts a fresh one"
+        )
     raise HandlerError(
-        f"simulate takes a Handler class, not {handler!r}: each run starts a fresh one"
+        f"simulate takes a Handler class, not {handler!r:.60}: each run starts a fresh one"
+        if isinstance(handler, type) or callable(handler)
+        else f"simulate takes a Handler class first, then the data; not a {type(handler).__name__}"
     )

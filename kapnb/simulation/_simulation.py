@@ -26,7 +26,7 @@ from kapnb.simulation._interrupt import InterruptGate
 from kapnb.simulation._items import Rows, count_text
 from kapnb.simulation._last import interruption, raise_error, remember
 from kapnb.simulation._node import UdfNode
-from kapnb.simulation._options import check_options
+from kapnb.simulation._options import check_options, named
 from kapnb.simulation._passage import Passage, native
 from kapnb.simulation._portions import Pace, portions
 from kapnb.simulation._prepared import Prepared
@@ -116,7 +116,7 @@ class Simulation(Passage):
         self.source = open_source(
             data, time=time, tags=tags, name=name, group_by=grouped, typing=typing
         )
-        self.options = dict(options or {})
+        self.options = named(options)
         self.env = dict(env or {})
         self.interrupted = False
         self._by_measurement = by_measurement

@@ -40,7 +40,7 @@ _LOOK_EVERY = 16
 
 
 class TaskRun:
-    """A TICKscript run on data, and what came of it.
+    r"""A TICKscript run on data, and what came of it.
 
     Made by ``simulate(…, tick=…)``, which documents the parameters.
 
@@ -60,6 +60,23 @@ class TaskRun:
         What ended the run early.
     interrupted : bool
         Whether that was an interrupt: Ctrl-C, or a notebook's stop button.
+
+    Examples
+    --------
+    >>> class Double(Handler):
+    ...     def point(self, point):
+    ...         yield point.with_fields(double=2 * point.fields["x"])
+    >>> run = simulate(
+    ...     Double,
+    ...     [Point({"x": 1.0}, time=0), Point({"x": 60.0}, time=1)],
+    ...     tick="stream|from()@double()|alert().id('x').crit(lambda: \"double\" > 100.0)",
+    ... )
+    >>> run
+    TaskRun(2 points in, double2: 2 out, alert3: 1 alert)
+    >>> run.alerts[0].level, run.alerts[0].time
+    ('CRITICAL', 1)
+    >>> run.udf("double").outputs[0].item.fields["double"]
+    2.0
     """
 
     def __init__(self, script: str, task_id: str, handlers: Mapping[str, type[Handler]]) -> None:

@@ -42,6 +42,20 @@ class BatchRecording:
         What becomes of a recording whose end is damaged: the batches before the damage and a
         `DamageWarning`, or the batches before it and then a `SourceError`. A bad batch with
         others behind it is always an error.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from kapnb.sources import write_recording
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> points = [Point({"n": n}, time=n, name="cpu", tags={"host": "ab"[n % 2]}) for n in range(4)]
+    >>> write_recording(points, f"{folder.name}/cpu.brpl", group_by=["host"], period=4)
+    2
+    >>> for batch in BatchRecording(f"{folder.name}/cpu.brpl"):
+    ...     print(batch.group, [point.fields["n"] for point in batch.points])
+    host=a [0.0, 2.0]
+    host=b [1.0, 3.0]
+    >>> folder.cleanup()
     """
 
     path: StrPath

@@ -31,7 +31,7 @@ _BOOLS = {"true": True, "false": False}
 
 @dataclass(frozen=True)
 class Csv:
-    """The rows of a CSV file as points, in the order of the file.
+    r"""The rows of a CSV file as points, in the order of the file.
 
     The first row names the columns. A cell may be empty: the point then lacks that field
     or tag. Blank lines are no rows.
@@ -48,6 +48,19 @@ class Csv:
         else str.
     name : str, optional
         Measurement; by default the file's name without its suffix.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Path(folder.name, "cpu.csv")
+    >>> _ = path.write_text("time,host,usage,n\n0,a,0.5,3\n1,b,,4\n")
+    >>> for point in Csv(path, tags=["host"]):
+    ...     print(point)
+    Point(cpu host=a 1970-01-01T00:00:00Z usage=0.5 n=3)
+    Point(cpu host=b 1970-01-01T00:00:00.000000001Z n=4)
+    >>> folder.cleanup()
     """
 
     path: StrPath
@@ -133,11 +146,14 @@ class _Table:
             if header.index(name) < position - 1:
                 raise SourceError(f"two columns are called {name!r}; rename one", self.where)
         if time not in header:
-            raise SourceError(
-                f"there is no time column {time!r}: {found}; "
-                "rename the column that holds the times, or name it with time=",
-                self.where,
+            other = next((sign for sign in ";\t|" if len(header) == 1 and sign in header[0]), "")
+            what = (
+                f"cells are separated by commas, and here by {other!r}: give what "
+                f"pandas.read_csv(path, sep={other!r}) makes of it"
+                if other
+                else "rename the column that holds the times, or name it with time="
             )
+            raise SourceError(f"there is no time column {time!r}: {found}; {what}", self.where)
         for name in tags:
             if name not in header or name == time:
                 why = "holds the times" if name == time else f"does not exist: {found}"

@@ -28,7 +28,8 @@ class Frame:
         Do not change it while the Source is in use: it is not copied.
     time : str, optional
         The column of times. By default the index if it is a DatetimeIndex, else the column
-        ``time``.
+        ``time``. Times without a zone are UTC; ints are nanoseconds since the Unix epoch; text
+        is RFC 3339.
     tags : iterable of str
         The columns that are tags; all others are fields.
     name : str, optional
@@ -36,7 +37,20 @@ class Frame:
 
     Notes
     -----
-    See `kapnb.handler._frames.points_from_frame` for what a column may hold.
+    A missing value (NaN, None, NaT, NA) is an absent field or tag. Columns and times are all
+    looked at before the first point; one that cannot be used is a `SourceError`, with column
+    and row. Nothing is guessed, sorted or dropped.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> times = pd.to_datetime(["2026-03-01T06:00Z", "2026-03-01T06:01Z"])
+    >>> frame = pd.DataFrame({"host": ["a", "b"], "usage": [0.5, None]}, index=times)
+    >>> frame["n"] = [3, 4]
+    >>> for point in Frame(frame, tags=["host"], name="cpu"):
+    ...     print(point)
+    Point(cpu host=a 2026-03-01T06:00:00Z usage=0.5 n=3)
+    Point(cpu host=b 2026-03-01T06:01:00Z n=4)
     """
 
     frame: pd.DataFrame = field(repr=False)
@@ -64,13 +78,17 @@ class Frame:
         bare = table.first_without_fields()
         yield from islice(table.points(), bare)
         if bare is not None:
-            raise no_fields(bare)
+            raise no_fields(bare, table)
 
 
-def no_fields(row: int) -> SourceError:
+def no_fields(row: int, table: Table) -> SourceError:
     """Return the error about a row without fields: InfluxDB refuses to store such a point."""
+    if not table.fields:
+        drop = "there is no column that is a field"
+    else:
+        subset = f", subset={list(table.fields)!r}" if table.tags else ""
+        drop = f'drop such rows, as with frame.dropna(how="all"{subset})'
     return SourceError(
-        "no field has a value, and a point needs one; drop such rows, as with "
-        'frame.dropna(how="all")',
+        f"no field has a value, and a point needs one; {drop}",
         f"DataFrame, row {row}",
     )

@@ -94,7 +94,7 @@ def parse_line(text: str, *, precision: str = "ns", now: int | None = None) -> P
 
 @dataclass(frozen=True)
 class LineProtocol:
-    """The points of a file of InfluxDB line protocol (``.lp``).
+    r"""The points of a file of InfluxDB line protocol (``.lp``).
 
     Parameters
     ----------
@@ -104,6 +104,17 @@ class LineProtocol:
         Unit of the timestamps.
     now : int, optional
         Time of the points that have none, nanoseconds since the Unix epoch.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Path(folder.name, "cpu.lp")
+    >>> _ = path.write_text("cpu,host=a usage=0.5,n=3i 1\n")
+    >>> list(LineProtocol(path, precision="s"))
+    [Point(cpu host=a 1970-01-01T00:00:01Z usage=0.5 n=3)]
+    >>> folder.cleanup()
     """
 
     path: StrPath

@@ -48,6 +48,13 @@ class Items:
     ------
     SourceError
         If there are none (their kind would be unknown), or they are not all of one kind.
+
+    Examples
+    --------
+    >>> from kapnb.sources import Items
+    >>> points = Items([Point({"usage": 0.5}, time=0), Point({"usage": 0.7}, time=1)])
+    >>> points.edge, len(list(points)), len(list(points))
+    (STREAM, 2, 2)
     """
 
     items: tuple[Point | Batch, ...]
@@ -60,7 +67,9 @@ class Items:
         for index, item in enumerate(self.items):
             if not isinstance(item, kind):
                 expected = "a Point or a Batch" if index == 0 else f"a {kind.__name__} like item 0"
-                raise SourceError(f"expected {expected}, not {_show(item)}", f"item {index}")
+                raise SourceError(
+                    f"expected {expected}, not {_show(item)}{_hint(item)}", f"item {index}"
+                )
 
     @property
     def edge(self) -> EdgeType:
@@ -196,6 +205,15 @@ def _open_file(
         return _READERS[suffix](path, tags=tags, name=name, **chosen)
     _check_given(given, f"a {suffix} file", os.fspath(path))
     return _READERS[suffix](path)
+
+
+def _hint(item: object) -> str:
+    """Say how what analysts have at hand becomes points."""
+    if isinstance(item, Mapping):
+        return "; make it a Point({field: value}, time=…), or all of them a pandas.DataFrame"
+    if isinstance(item, (int, float)):
+        return "; numbers alone have no names: give a DataFrame, as with series.to_frame('value')"
+    return ""
 
 
 def _show(value: object) -> str:

@@ -40,6 +40,19 @@ class StreamRecording:
         What becomes of a recording whose end is damaged: the points before the damage and a
         `DamageWarning`, or the points before it and then a `SourceError`. A bad line with
         others behind it is always an error.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from kapnb.sources import write_recording
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> points = [Point({"n": n}, time=n, name="cpu", tags={"host": "ab"[n % 2]}) for n in range(4)]
+    >>> write_recording(points, f"{folder.name}/cpu.srpl", database="telegraf")
+    4
+    >>> first, *others = StreamRecording(f"{folder.name}/cpu.srpl")
+    >>> first, len(others)
+    (Point(cpu host=a 1970-01-01T00:00:00Z n=0), 3)
+    >>> folder.cleanup()
     """
 
     path: StrPath

@@ -143,6 +143,15 @@ def assert_frame(simulation: Simulation, expected: Any, *, rel: float = 0.0) -> 
         That names the first column that differs.
     MissingExtra
         If pandas is not installed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> class Mirror(Handler):
+    ...     def point(self, point):
+    ...         yield point.with_fields(twice=2 * point.fields["x"])
+    >>> run = simulate(Mirror, [Point({"x": 1.0}, time=0), Point({"x": 2.5}, time=1)])
+    >>> assert_frame(run, pd.DataFrame({"twice": [2.0, 5.0]}))
     """
     try:
         from pandas.testing import assert_frame_equal
@@ -175,6 +184,14 @@ def assert_transcript(
     ------
     AssertionError
         That shows the first response that differs.
+
+    Examples
+    --------
+    >>> class Mirror(Handler):
+    ...     def point(self, point):
+    ...         yield point.with_fields(twice=2 * point.fields["x"])
+    >>> points = [Point({"x": 1.0}, time=0)]
+    >>> assert_transcript(simulate(Mirror, points), simulate(Mirror, points).transcript)
     """
     found = simulation if isinstance(simulation, Transcript) else simulation.transcript
     wanted = expected if isinstance(expected, Transcript) else Transcript.load(expected)

@@ -6,7 +6,8 @@ and pipeline/udf.go. Knows the table of nodes; knows no script and no variables.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from kapnb.errors import TickError
@@ -74,7 +75,8 @@ class Builder:
             raise _hinted(target, call, "chaining", "property", ".")
         if call.name in self._udfs:
             raise _hinted(target, call, "chaining", "dynamic method", "@")
-        raise _unknown(target, call)
+        chains = (known for known in CATALOGUE if self._has_chain(target.node, known))
+        raise _unknown(target, call, "|", chains)
 
     def add_udf(self, target: NodeObject, call: Call, arguments: list[Any]) -> NodeObject:
         """Do ``target@call``; Kapacitor ignores the arguments."""
@@ -90,7 +92,7 @@ class Builder:
             raise _hinted(target, call, "dynamic", "property", ".")
         if self._has_chain(target.node, canonical(call.name)):
             raise _hinted(target, call, "dynamic", "chaining method", "|")
-        raise _unknown(target, call)
+        raise _unknown(target, call, "@", self._udfs)
 
     def set_property(self, target: NodeObject, call: Call, arguments: list[Any]) -> NodeObject:
         """Do ``target.call`` and return what further properties are set on."""
@@ -116,7 +118,8 @@ class Builder:
         if target.object.is_open:
             self._unknown(call.position, f".{name} of {target.object.go} is not known to kapnb")
             return self._record(target, name, call, arguments)
-        raise _unknown(target, call)
+        options = self._udfs[node.kind].options if node.is_udf else ()
+        raise _unknown(target, call, ".", (*target.object.properties, *options))
 
     def read(self, target: NodeObject, name: Identifier, position: Position) -> Unknown:
         """Do ``target.name``, without parentheses; what it gives is not computed."""
@@ -296,8 +299,12 @@ def _failed(target: NodeObject, call: Call, panic: str) -> TickError:
     )
 
 
-def _unknown(target: NodeObject, call: Call) -> TickError:
-    return _error(call, f'no method or property "{call.name}" on *pipeline.{target.object.go}')
+def _unknown(target: NodeObject, call: Call, operator: str, known: Iterable[str]) -> TickError:
+    """Return the error for a name that is not there; a note has what is: the text is not ours."""
+    error = _error(call, f'no method or property "{call.name}" on *pipeline.{target.object.go}')
+    for near in get_close_matches(call.name, known, 1):
+        error.add_note(f"did you mean {operator}{near}?")
+    return error
 
 
 def _hinted(target: NodeObject, call: Call, asked: str, found: str, operator: str) -> TickError:

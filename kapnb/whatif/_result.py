@@ -89,7 +89,7 @@ class Sweep:
 
         Columns ``in`` and ``out`` count points, ``alerts`` is there if it was said what they are,
         ``precision``, ``recall`` and ``f1`` if there are labels; ``error`` is empty, or says what
-        ended the run, or why it was not judged. An option of such a name has `` (option)`` behind
+        ended the run, or why it was not judged. An option of such a name has ``(option)`` behind
         it.
 
         Raises

@@ -68,6 +68,14 @@ def loops():
     return {thread for thread in threading.enumerate() if thread.name == "kapnb-async"}
 
 
+@pytest.fixture(autouse=True)
+def no_loop_is_left():
+    """Each ends what it has started: beside a thread of ours, a sweep elsewhere does not fork."""
+    before = loops()
+    yield
+    assert loops() <= before
+
+
 def answers_of(handler, stream, snapshots=0):
     """Run an Agent on the stream and return what Kapacitor, who asked so often, makes of it."""
     status = Agent(handler).run(stream)
@@ -224,7 +232,9 @@ def test_an_exception_that_would_end_the_loop_is_an_error(leave):
         async def point(self, point):
             raise leave
 
-    (answer,) = started(Leaves).feed(cpu())
+    peer = started(Leaves)
+    (answer,) = peer.feed(cpu())
+    peer.close()
 
     assert isinstance(answer, ErrorResponse)
     assert leave.__name__ in answer.error
@@ -244,6 +254,7 @@ def test_a_point_that_fails_is_skipped_in_its_turn():
     peer = started(Skips)
 
     answers = peer.feed(*(cpu(time=time) for time in range(3)))
+    peer.close()
 
     assert [answer.time for answer in answers] == [0, 2]
     assert peer.session.skipped == 1
@@ -302,6 +313,7 @@ def test_batches_may_be_handled_by_async_methods(style):
     answers = peer.feed(
         BeginBatch("cpu", "host=a", tags, 2), cpu(), cpu(), EndBatch("cpu", "host=a", 9, tags)
     )
+    peer.close()
 
     assert [answer.fields["n"] for answer in answers[1:-1]] == [1, 2]
 
@@ -367,3 +379,4 @@ def test_each_call_that_returns_is_progress():
     peer = started(Later)
     peer.feed(cpu(), cpu())
     assert peer.session.done == 2
+    peer.close()

@@ -168,7 +168,10 @@ def test_every_value_survives_a_change_of_its_point(field):
     [
         (["x"], "a data method gave a str; it may give Points, Batches, a DataFrame or nothing"),
         ([None], "a data method gave a NoneType"),
-        ({"x": 1}, "a data method gave a str"),
+        (
+            {"x": 1},
+            "a data method gave a dict; it may give Points, Batches, a DataFrame or nothing: y",
+        ),
         (5, "a data method gave a int; it may give Points, Batches, a DataFrame or nothing"),
         (True, "a data method gave a bool"),
         (object(), "a data method gave a object"),
@@ -536,3 +539,21 @@ def test_points_that_come_together_are_answered_as_those_that_come_alone(odd):
 
     assert exact(answers) == exact(expected)
     assert len(answers) > 150
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("usage", "write point.fields['usage']"),
+        ("host", "write point.tags['host']"),
+        ("other", "what it holds is in .fields and .tags"),
+    ],
+)
+def test_a_field_that_is_read_as_an_attribute_is_named(name, hint):
+    """A DataFrame's column may be, so many try."""
+    peer = started(declare(lambda self, point: getattr(point, name)))
+
+    (answer,) = peer.feed(cpu().with_fields(usage=1.5))
+
+    assert f"a Point has no attribute '{name}'; {hint}" in answer.error
+    assert "WirePoint" not in answer.error

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 
 import pytest
 
+from kapnb import TickError
+from kapnb.tick import evaluate
 from pages import DOCS, ROOT
 
 PAGE = (DOCS / "dead-udf.md").read_text(encoding="utf-8")
@@ -52,6 +55,57 @@ def what_define_and_enable_said():
     return sorted(said - {""})
 
 
+def what_the_log_said():
+    """Its messages, the errors in them, crashes, and what `|httpOut` answered; no tracebacks."""
+    logs = json.loads((CAPTURED / "failure_logs.json").read_text(encoding="utf-8"))
+    lines = {line for one in logs.values() for line in one.get("log", [])}
+    said = {one["out"] for one in logs.values() if "out" in one}
+    for line in lines:
+        message = re.search(r'msg="[^"]+"', line)
+        error = re.search(r'(?:err|text)="((?:[^"\\]|\\.)*)"', line)
+        if message is None:
+            said.add(line)
+        elif message[0] != 'msg="UDF log"':
+            said |= {message[0], error[1].removeprefix("u2: ")}
+        elif error[1].startswith("Traceback"):
+            said.add(error[1])
+    return sorted(said - OWN_WORDS)
+
+
+def what_a_script_is_told():
+    """Refusals that were not captured, in the words of Kapacitor that kapnb knows."""
+    refused = []
+    for script, variables in [
+        ("stream|from(", {}),
+        ("stream|window()", {}),
+        ("stream|from().window()", {}),
+        ("var x = true", {}),
+        ("var x = 1\nvar x = 2", {}),
+        ("var x int", {}),
+        ("var x int", {"x": "a"}),
+    ]:
+        with pytest.raises(TickError) as error:
+            evaluate(script, variables=variables)
+        refused.append(str(error.value))
+    return refused
+
+
+def what_the_supervisor_says():
+    """The texts with which it gives up; but one that only a Kapacitor unlike ours would hear."""
+    found = []
+    for path in sorted((ROOT / "kapnb" / "supervise").glob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Hopeless":
+                parts = getattr(call.args[0], "values", [call.args[0]])
+                found.append("".join(plain(part) for part in parts))
+    return sorted(text for text in found if "Kapacitor restored" not in text)
+
+
+def plain(part):
+    """Return a part of an f-string: words as they are, and a letter for what is computed."""
+    return part.value if isinstance(part, ast.Constant) else "x"
+
+
 def what_kapnb_says():
     """The right column of docs/failures.md, which has a test of its own."""
     rows = (DOCS / "failures.md").read_text(encoding="utf-8").splitlines()
@@ -66,6 +120,9 @@ TEXTS = [
     *what_show_said(),
     *what_the_start_said(),
     *what_define_and_enable_said(),
+    *what_the_log_said(),
+    *what_a_script_is_told(),
+    *what_the_supervisor_says(),
     *what_kapnb_says(),
 ]
 
@@ -81,6 +138,8 @@ def test_nothing_was_lost_on_the_way_here():
     assert len(what_show_said()) == 8
     assert len(what_the_start_said()) == 5
     assert len(what_define_and_enable_said()) >= 14
+    assert len(what_the_log_said()) >= 18
+    assert len(what_the_supervisor_says()) >= 8
     assert len(what_kapnb_says()) >= 10
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from kapnb import BATCH, Handler, Option
 from kapnb.model import Source
+from kapnb.notebook import LiveRun
 from pages import DOCS, ROOT, blocks
 
 RECORDING = ROOT / "notebooks" / "data" / "host_cpu.srpl"
@@ -73,6 +74,7 @@ GIVEN = {
         def fit(data): return {"mean": data.pressure.mean()}
     """,
     "handler.md": "from kapnb import Duration, Option, OptionError",
+    "live.md": "from kapnb import Simulation",
     "official-api.md": """
         from kapnb import simulate
         OldHandler = MovingAverage
@@ -92,6 +94,25 @@ GIVEN = {
         from kapnb.tick.nodes import Node
         Band = MovingAverage
     """,
+    "timemachine.md": "",
+    "whatif.md": """
+        import pandas
+        from kapnb import Option, simulate
+        class Jump(Mirror):
+            field, size = Option(str), Option(int, default=5)
+            limit = Option(float, default=3.0)
+            def group_state(self):
+                return []
+            def point(self, point, state):
+                state.append(point.fields[self.field])
+                mean = sum(state[-self.size:]) / len(state[-self.size:])
+                yield point.with_fields(alarm=abs(state[-1] - mean) > self.limit)
+        OldHandler = NewHandler = Jump
+        data = pandas.DataFrame(
+            {"load": [1.0] * 30 + [9.0] * 30, "host": "a", "label": [0] * 30 + [1] + [0] * 29},
+            index=pandas.to_datetime(range(60)),
+        )
+    """,
 }
 #: Examples that are compiled only, by the number on their page, and why.
 NOT_RUN = {
@@ -100,6 +121,7 @@ NOT_RUN = {
     ("export.md", 2): "needs an archive: tests/exporter makes some",
     ("socket.md", 1): "serves until it is stopped",
     ("supervision.md", 0): "serves stdin until it ends",
+    ("whatif.md", 1): "leaves arguments out",
 }
 EXAMPLES = [
     (page.name, number, block.text)
@@ -141,6 +163,8 @@ def test_the_examples_of_a_page_run(page, desk, monkeypatch, capsys):
             ran += 1
             if isinstance(names.get("data"), Source):  # one that a page makes gives something
                 assert len(list(names["data"])) > 100
+            if isinstance(names.get("run"), LiveRun):  # the next page's begins when it is over
+                assert names["run"].wait().outputs
 
     assert ran > 0
 

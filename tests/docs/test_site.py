@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import inspect
 import re
 import sys
+from enum import Enum
 
 import pytest
 
@@ -61,6 +63,17 @@ def test_a_page_that_no_list_names_is_in_the_last_part():
 def test_public_names_are_documented(module):
     """A docstring of its own, or for a constant a comment that begins with `#:`."""
     assert [name.path for name in public.names_of(module) if not words_of(name)] == []
+
+
+def test_members_of_enumerations_say_what_they_mean():
+    """With a comment each; else the reference shows a bare name."""
+    enums = {name.value for name in NAMES if name.kind == "class" and issubclass(name.value, Enum)}
+
+    assert len(enums) > 5
+    for one in enums:
+        source = inspect.getsource(one)
+        silent = [m.name for m in one if not re.search(rf"#: .+\n    {m.name} =", source)]
+        assert silent == [], one
 
 
 def words_of(name):
@@ -155,6 +168,50 @@ def test_attributes_that_share_their_words_are_parted():
 
     assert lines[4:8] == ["a : int", "    Words.", "", "b : int"]
     assert lines[-1] == "a, b : no"
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("rate : float, default: 0.05", "rate : float, default: ``0.05``"),
+        (
+            "clock : callable, default: time.monotonic",
+            "clock : callable, default: ``time.monotonic``",
+        ),
+        ("gap : int or Duration, default: one hour", "gap : int or Duration, default: one hour"),
+        ("    A sentence, and the default: 0.05", "    A sentence, and the default: 0.05"),
+    ],
+)
+def test_a_default_with_a_point_is_shown_whole(line, shown):
+    """Sphinx would take it for a path, and show its last part."""
+    assert reference.quoted([line]) == [shown]
+
+
+def test_words_before_a_colon_are_no_type():
+    """The comment of `EdgeType.BATCH` begins with some; napoleon would make a type of them."""
+    assert shown_by_napoleon(reference.described(["Batches: begin, points, end."])) == [
+        "..",
+        "",
+        "Batches: begin, points, end.",
+    ]
+    assert any(":type:" in line for line in shown_by_napoleon(["Batches: begin, points, end."]))
+    assert reference.described(["One by one.", "", "Or: more."]) == ["One by one.", "", "Or: more."]
+
+
+def shown_by_napoleon(lines):
+    """Return what Sphinx makes of an attribute's docstring."""
+    napoleon = pytest.importorskip("sphinx.ext.napoleon", reason="needs: make .venv/.site")
+    found = napoleon.NumpyDocstring(lines, napoleon.Config(), what="attribute", name="x").lines()
+    return [line for number, line in enumerate(found) if line or number < len(found) - 1]
+
+
+@pytest.mark.parametrize("module", public.public_modules())
+def test_nobody_is_sent_to_a_private_name(module):
+    """What a public docstring leads to has a place in the reference."""
+    for name in public.names_of(module):
+        words = str(vars(name.value).get("__doc__")) if name.kind == "class" else ""
+        words = name.value.__doc__ or "" if name.kind == "function" else words
+        assert re.findall(r"`(?:\w+\.)+_[a-z]\w*(?:\.\w+)*`", words) == [], name.path
 
 
 # ------------------------------------------------------------------------------- offline

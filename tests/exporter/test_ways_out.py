@@ -176,6 +176,24 @@ def test_nbconvert_writes_what_the_command_writes(tmp_path):
             assert (tmp_path / "nbconvert" / path.name).read_bytes() == path.read_bytes()
 
 
+@pytest.mark.parametrize("name", ["one.ipynb", "sub/one.ipynb"])
+def test_nbconvert_writes_beside_the_notebook(tmp_path, name):
+    """As `docs/export.md` calls it: from wherever, without a folder for what comes."""
+    (tmp_path / "sub").mkdir()
+    write_notebook(tmp_path / name, HEAD + handler("One"))
+
+    command = [sys.executable, "-m", "nbconvert", "--to", "kapacitor-udf", name]
+    command += ["--KapacitorUdfExporter.verify=none"]
+    environment = {**os.environ, "JUPYTER_PLATFORM_DIRS": "1"}
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, env=environment, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    made = set(names_in((tmp_path / name).parent)) - {"sub"}
+    assert made == {"limits.json", "one.ipynb", "one.py", "one.validation.json"}
+
+
 def test_a_node_without_a_folder_will_do(tmp_path):
     """As `nbconvert --stdin` gives one; the Handler is chosen by a trait."""
     text = HEAD + handler("One") + handler("Other")
@@ -184,7 +202,7 @@ def test_a_node_without_a_folder_will_do(tmp_path):
     script, resources = exporter.from_notebook_node(node)
     assert "class Other(Handler)" in script
     assert "class One(Handler)" not in script
-    assert sorted(resources["outputs"]) == ["limits.json", "other.validation.json"]
+    assert sorted(resources["outputs"]) == ["./limits.json", "./other.validation.json"]
     assert resources["output_extension"] == ".py"
 
 

@@ -256,3 +256,52 @@ def test_a_state_that_holds_itself_has_a_weight():
 
     assert weight(state) == 1
     assert weight({"a": np.zeros(4)}) == 1 + 32
+
+
+@pytest.mark.parametrize(("unit", "length"), [("s", 1), ("ms", 1000), ("us", 1_000_000)])
+def test_times_in_another_unit_than_nanoseconds_are_seen(unit, length):
+    """A column of Unix seconds is all within two seconds of 1970."""
+    data = [Point({"x": 1.0}, time=(1_767_225_600 + n) * length) for n in range(5)]
+    (one,) = found(Handler, data, group_by=None)
+    assert one.code == "time-unit"
+    assert f"they look like {unit} since then" in one.text
+    assert f'pandas.to_datetime(column, unit="{unit}", utc=True)' in one.remedy
+
+
+@pytest.mark.parametrize("step", [1, 10**6, 10**9])
+def test_times_that_begin_in_1970_are_no_fault(step):
+    """Made up data begin at 0, and none of what comes later tells a unit."""
+    assert codes(Handler, [Point({"x": 1.0}, time=n * step) for n in range(9)], group_by=None) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "seen"),
+    [
+        (["21.5", "22", "n/a"], ["text-number"]),
+        (["1", "-", " NaN "], ["text-number"]),
+        (["1", "2", "3"], []),
+        (["A1", "2", "n/a"], []),
+        (["n/a", "n/a", "-"], []),
+    ],
+    ids=["a gap", "gaps", "numbers of parts", "names", "nothing but gaps"],
+)
+def test_a_column_that_a_gap_made_text_is_seen(values, seen):
+    """A table shows 21.5 either way."""
+    data = [Point({"t": value}, time=n) for n, value in enumerate(values)]
+    assert codes(Handler, data, group_by=None) == seen
+
+
+def test_a_field_that_is_a_number_elsewhere_is_no_column_of_text():
+    """Its type changes, and that is said."""
+    data = [Point({"t": value}, time=n) for n, value in enumerate(["1", "n/a", 2.5])]
+    assert codes(Handler, data, group_by=None) == ["type-changed"]
+
+
+@pytest.mark.parametrize("given", [Handler, 5])
+def test_what_is_no_run_is_refused(given):
+    """A Handler is what most would give."""
+    name = "Handler" if given is Handler else "int"
+    with pytest.raises(
+        TypeError, match=f"takes a finished run, as simulate returns it, not {name}"
+    ):
+        lint(given)

@@ -8,7 +8,7 @@ import pytest
 
 import handlers_of_faults as handlers
 from handlers_of_faults import batches, points
-from kapnb import Handler, HandlerError, Option, check_resume
+from kapnb import Handler, HandlerError, Option, Point, check_resume
 
 
 def resume(handler, data=None, **settings):
@@ -175,3 +175,26 @@ def test_the_outcome_reads_well():
 
     assert "first answered otherwise: point 2" in str(found)
     assert "lost: global TOTAL was 1, is 0" in found._repr_html_()
+
+
+def test_a_state_that_no_snapshot_holds_is_not_said_to_be_kept():
+    """No answer shows that it is gone, and gone it is."""
+
+    class Kept(Handler):
+        def group_state(self):
+            return {"function": len, "count": 0}
+
+        def point(self, point, state):
+            state["count"] += 1
+            return point
+
+    class Counts(Kept):
+        def point(self, point, state):
+            state["count"] += 1
+            return point.with_fields(count=state["count"])
+
+    data = [Point({"x": 1.0}, time=n) for n in range(5)]
+    text = str(check_resume(Kept, data))
+    assert "5 points, 4 restarts: no answer changed\n  note: a restart begins anew" in text
+    assert "nothing is lost" not in text
+    assert str(check_resume(Counts, data)).count("code is never kept in a snapshot") == 1

@@ -1,6 +1,8 @@
 """Fields and Tags: the mappings a point carries."""
 
 import math
+import pickle
+import traceback
 from collections import OrderedDict
 from enum import IntEnum
 
@@ -222,3 +224,25 @@ def test_what_is_no_text_is_no_name():
     """Asking for it is no error."""
     assert 5 not in Fields({"a": 1})
     assert Fields({"a": 1}).get(5) is None
+
+
+def test_a_missing_field_among_many_names_those_like_it():
+    """Thirty sensors are no help, the one that was meant is."""
+    names = {f"sensor_{number}": 1.0 for number in range(30)}
+    with pytest.raises(KeyError) as raised:
+        Fields(names)["sensr_17"]
+
+    text = str(raised.value)
+    assert text.startswith("no field 'sensr_17' in this point (it has: sensor_17, ")
+    assert text.endswith(" and 20 more)")
+
+
+def test_what_a_missing_field_raises_is_called_a_key_error_everywhere():
+    """In a traceback, and after it went to another process."""
+    with pytest.raises(KeyError) as raised:
+        Fields({"a": 1})["b"]
+
+    assert traceback.format_exception_only(raised.value) == [
+        "KeyError: no field 'b' in this point (it has: a)\n"
+    ]
+    assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)

@@ -1,5 +1,7 @@
 """Point and Batch: defaults, inheritance, copies, equality, text."""
 
+import re
+
 import pytest
 from hypothesis import given
 
@@ -71,7 +73,9 @@ def test_a_time_that_is_no_int_is_refused(time):
     """Floats of seconds are the usual mistake."""
     point = Point({}, time=0)
 
-    with pytest.raises(TypeError, match="a point's time must be an int"):
+    with pytest.raises(
+        TypeError, match=r"a point's time \(nanoseconds since 1970, UTC\) must be an int"
+    ):
         point.time = time
     assert point.time == 0
 
@@ -305,3 +309,13 @@ def test_messages_are_values():
     assert BeginBatch("m", tags={"a": "b"}) == BeginBatch("m", tags={"a": "b"})
     with pytest.raises(AttributeError):
         EndBatch().tmax = 1
+
+
+def test_a_point_is_no_mapping_and_says_where_its_values_are():
+    """Whoever comes from pandas tries it."""
+    point = Point({"x": 1.5}, tags={"host": "a"})
+    for name, text in (("x", "fields['x']"), ("host", "tags['host']"), ("y", "fields['y']")):
+        with pytest.raises(TypeError, match=re.escape(f"write point.{text}")):
+            point[name]
+    with pytest.raises(TypeError, match="not iterable"):
+        iter(point)

@@ -124,3 +124,9 @@ def test_the_keys_of_a_point_are_known_without_us():
     point = Point({"x": 1}, tags={"host": "a"})
     assert point.fields._ipython_key_completions_() == ["x"]
     assert point.tags._ipython_key_completions_() == ["host"]
+
+
+def test_floats_are_no_tags():
+    """Grouping by a measured value makes a group of each."""
+    frame = pd.DataFrame({"usage": [1.5], "cpu": ["a"], "slot": [1]})
+    assert complete('simulate(Mean, frame, group_by="', {"frame": frame}).names == ["cpu", "slot"]

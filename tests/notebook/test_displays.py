@@ -154,7 +154,8 @@ def test_a_handler_shows_what_it_takes_and_how_it_is_used():
     ]
     assert "defines group_state, point" in html
     assert "error_policy = &#x27;skip&#x27;" in html
-    assert "<pre>@mean()\n    // field to &lt;average&gt; (required)" in html
+    assert "<pre style='font-family:monospace;white-space:pre;overflow-x:auto'>@mean()" in html
+    assert "\n    // field to &lt;average&gt; (required)" in html
 
 
 def test_a_handlers_text_says_the_same():

@@ -3,7 +3,7 @@
 import sys
 from types import SimpleNamespace
 
-from kapnb import HandlerError, OptionError, Point, SourceError
+from kapnb import Handler, HandlerError, OptionError, Point, SourceError
 from kapnb.notebook._failure import failure_notes
 from shells import run
 
@@ -16,7 +16,7 @@ class Moment(SimpleNamespace):
 def failed(moment, error=None, *, udfs=None):
     """An error of a run that a time machine leads to `moment`."""
     error = error or HandlerError("no")
-    view = SimpleNamespace(inputs=[1, 2], travel=moment, error=error)
+    view = SimpleNamespace(inputs=[1, 2], travel=moment, error=error, handler=Handler)
     error.simulation = view if udfs is None else SimpleNamespace(udfs={"one": view, **udfs})
     return error
 

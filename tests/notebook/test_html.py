@@ -8,8 +8,9 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from kapnb import Handler, Option, Point
+from kapnb import Handler, Option, Point, simulate
 from kapnb.notebook import simulation_html
+from kapnb.notebook._html_parts import uncut
 
 OPEN_ENDED = {"br"}
 
@@ -174,3 +175,45 @@ def test_it_needs_neither_pandas_nor_matplotlib():
         "assert run._repr_html_().startswith('<div>')"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_cannot_be_meant_is_told_with_its_line():
+    """A forgotten yield gives an empty result, and a misnamed method a wrong one."""
+
+    class Forgets(Handler):
+        def points(self, point):
+            point.with_fields(x=1.0)
+
+    html = simulation_html(simulate(Forgets, [Point({"x": 0.0}, time=0)]))
+    assert "looks wrong" in html
+    assert "Forgets.points is never called; did you mean point?" in html
+    assert "with_fields returns a new point, which is lost here" in html
+
+
+def test_of_batches_the_points_are_counted_too(run, handlers, batches):
+    """They are what a Handler of batches changes."""
+    html = simulation_html(run(handlers.BatchMean, data=batches(2), group_by=None))
+    assert rows(html)[0] == ["batches", "batches in", "out", "in without out"]
+    assert "with 10 points in, 2 out" in html
+
+
+def test_a_docstring_is_told_to_its_first_blank_line():
+    """Not cut; what is code in it is code."""
+
+    class Long(Handler):
+        """Mean of the last `size` values of a field, which is told by the option of that name,
+        for each group.
+
+        More of it is in the class's own display.
+        """
+
+    html = simulation_html(simulate(Long, [Point({"x": 0.0}, time=0)]))
+    assert "last <code>size</code> values of a field, which is told by the option of that" in html
+    assert "for each group." in html
+    assert "More of it" not in html
+
+
+def test_a_lone_backquote_is_left_alone():
+    """It opens nothing."""
+    assert uncut("a ` b & `c` d") == "a ` b &amp; `c` d"
+    assert uncut("a `b<` d") == "a <code>b&lt;</code> d"

@@ -217,3 +217,21 @@ def test_axes_that_are_given_come_back(run, plot):
 
     ax = Figure().subplots()
     assert plot(run(), ax=ax) is ax
+
+
+def test_axes_of_nothing_have_no_numbers():
+    """Thousandths of a byte are none."""
+    ax = plot_state(simulate(Handler, [Point({"x": 1.0}, time=n) for n in range(5)]))
+    ax.figure.canvas.draw()
+    assert [text.get_text() for text in ax.texts] == ["no state"]
+    shown = [*ax.xaxis.get_major_ticks(), *ax.yaxis.get_major_ticks()]
+    assert not [tick for tick in shown if tick.label1.get_visible()]
+
+
+def test_pictures_of_groups_show_themselves(run):
+    """As a cell's last value; Axes of the caller's are the caller's to show."""
+    from matplotlib.figure import Figure
+
+    data, _ = plot_groups(run(groups=2))._repr_mimebundle_()
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert type(plot_groups(run(groups=2), axes=list(Figure().subplots(1, 2)))) is tuple

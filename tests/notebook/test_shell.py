@@ -185,3 +185,76 @@ def test_names_are_those_that_are_promised():
     assert all(getattr(kapnb.notebook, name) for name in kapnb.notebook.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = kapnb.notebook.nothing
+
+
+def test_an_interrupt_shows_the_readers_lines_only(shell):
+    """Where the Handler was, and not the dozen calls on the way there."""
+    shown = run(
+        shell,
+        "class Stuck(Handler):\n    def point(self, point):\n        raise KeyboardInterrupt\n\n"
+        "simulate(Stuck, [Point({'x': 1}, time=0)])",
+    )
+    assert "----> 5 simulate(Stuck" in shown
+    assert "----> 3     raise KeyboardInterrupt" in shown
+    assert "kapnb.last_run()" in shown
+    assert "kapnb/" not in shown
+
+
+def test_what_kapnb_refuses_shows_the_readers_lines_only(shell):
+    """A ValueError that is raised on purpose is no fault of kapnb's."""
+    shown = run(shell, "simulate(Handler, [Point({'x': 1}, time=0)], errors='maybe')")
+    assert "ValueError: errors is" in shown
+    assert "kapnb/" not in shown
+
+
+def test_what_goes_wrong_within_kapnb_is_shown_whole(shell):
+    """Whoever reports it needs the frames."""
+    assert "kapnb/simulation" in run(shell, "simulate(Handler, [Point({'x': 1}, time=0)], env=[5])")
+
+
+def test_a_cause_that_met_no_line_of_the_readers_is_left_out(shell):
+    """What the file system said is in the message; how it was asked is nobody's business."""
+    shown = run(shell, "%tick nowhere.tick")
+    assert "TargetError: %tick: nowhere.tick is no text of this notebook" in shown
+    assert "pathlib" not in shown
+    assert "direct cause" not in shown
+
+
+def test_the_standard_library_is_not_shown_where_kapnb_called_it(shell):
+    """Arguments of a magic are argparse's to read."""
+    shown = run(shell, "%tick --nothing of.tick")
+    assert "unrecognized arguments: --nothing" in shown
+    assert "argparse.py" not in shown
+
+
+def test_the_cause_is_there_again_when_it_was_shown(shell):
+    """%tb and %debug find it."""
+    run(shell, "%tick nowhere.tick")
+    assert isinstance(sys.last_value.__cause__, FileNotFoundError)
+
+
+def test_a_result_that_is_no_point_is_shown_with_its_line(shell):
+    """The message cannot know it: the method has returned."""
+    shown = run(
+        shell,
+        "class Gives(Handler):\n    def point(self, point):\n        return {'x': 1.0}\n\n"
+        "simulate(Gives, [Point({'x': 1}, time=0)])",
+    )
+    assert "a data method gave a dict" in shown
+    assert "Gives, line 3: a Handler sends Points and Batches, and this returns a dict" in shown
+    assert "kapnb/" not in shown
+
+
+def test_axes_that_pyplot_does_not_know_show_their_figure(shell):
+    """Else a cell that ends with plot_state(run) would show no picture."""
+    from matplotlib import pyplot as plt
+    from matplotlib.figure import Figure
+
+    formatter = shell.display_formatter.formatters["image/png"]
+    image, _ = formatter(Figure().subplots())
+    assert image.startswith(b"\x89PNG")
+    known = plt.figure()
+    try:
+        assert formatter(known.subplots()) is None
+    finally:
+        plt.close(known)

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from kapnb import Handler, Option, compare, sweep
+from kapnb import Handler, Option, Point, compare, sweep
 from kapnb.notebook import (
     ComparisonPlot,
     SweepPlot,
@@ -259,3 +259,41 @@ def test_a_field_that_neither_run_has_is_an_error(points):
     """It could only be a mistake."""
     with pytest.raises(ValueError, match="no field 'w'"):
         plot_comparison(compare(Plain, Other, points(5)), field="w")
+
+
+class Alarm(Handler):
+    """Says yes where a value is above a limit, and nothing elsewhere."""
+
+    limit = Option(float)
+
+    def point(self, point):
+        if point.fields["x"] > self.limit:
+            yield Point({"alarm": True})
+
+
+def test_a_group_that_answers_in_one_run_only_keeps_its_lines(points):
+    """The other group's silence is no reason to leave it out."""
+    data = [
+        Point({"x": float(n)}, time=n * 10**9, tags={"host": host})
+        for n in range(20)
+        for host in ("ab" if n < 10 else "a")
+    ]
+    few, fewer = plot_sweep(sweep(Alarm, data, group_by="host", limit=[6.5, 12.5], workers=1))
+
+    assert labels_of(few) == ["host=a", "host=b"]
+    assert labels_of(fewer) == ["host=a"]
+    assert not any(text.get_text() for text in (*few.texts, *fewer.texts))
+
+
+def test_rare_answers_are_marks_though_the_inputs_are_not_drawn(points):
+    """A line would say that they came all the time; and the axis reaches over all inputs."""
+    data = [Point({"x": float(n % 10)}, time=n * 10**9) for n in range(40)]
+    found = sweep(Alarm, data, limit=[7.5, 99.0], workers=1)
+    rare, none = plot_sweep(found, fields=["alarm"])
+
+    (line,) = rare.lines
+    assert line.get_linestyle() == "None"
+    assert len(line.get_xdata()) == 8
+    first, last = (limit * 86_400 for limit in rare.get_xlim())
+    assert first <= 0 and last >= 39
+    assert [text.get_text() for text in none.texts if text.get_text()] == ["no output"]

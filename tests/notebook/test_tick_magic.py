@@ -130,3 +130,28 @@ def test_the_functions_do_the_same(loaded):
     assert list(udfs) == ["high_usage"]
     with pytest.raises(TargetError, match="no 'Nowhere'"):
         find_udfs(SCRIPT, loaded.user_ns, ["x=Nowhere"])
+
+
+@pytest.mark.parametrize(
+    ("script", "note"),
+    [
+        ("stream\n    |from()\n        .measuremnt('cpu')", "did you mean .measurement?"),
+        ("stream\n    |form()", "did you mean |from?"),
+        ("stream\n    |from()\n    @mean()\n        .siz(3)", "did you mean .size?"),
+        ("stream\n    |from()\n    @maen()", "Handlers of this notebook: @"),
+    ],
+    ids=["property", "node", "option", "UDF"],
+)
+def test_a_name_that_is_nearly_right_is_told_beside_kapacitors_words(shell, script, note):
+    """They stay what they are, in front of it."""
+    run(shell, "class Mean(Handler):\n    size = Option(int, default=3)")
+    shown = run(shell, f"%%tick\n{script}")
+    assert "no method or property" in shown
+    assert f"\n{note}" in shown
+
+
+def test_a_text_that_is_nearly_called_so_is_named(shell):
+    """What the file system says of a name that was never a file helps nobody."""
+    run(shell, "mean_script = 'stream|from()'")
+    shown = run(shell, "%tick mean_scirpt")
+    assert "no text of this notebook, and no script; did you mean mean_script?" in shown

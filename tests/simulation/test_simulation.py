@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import deque
 
 import numpy as np
@@ -490,3 +491,24 @@ def test_data_without_time_is_refused_with_its_place(data, handler):
     """Nobody could say when it happened."""
     with pytest.raises(SourceError, match=r"item 0: .* needs a t"):
         simulate(handler, data)
+
+
+@pytest.mark.parametrize(
+    ("first", "text"),
+    [
+        (Mean(), "not an instance: give Mean, not Mean(); each run starts a fresh one"),
+        ([1] * 1000, "takes a Handler class first, then the data; not a list"),
+    ],
+    ids=["instance", "data"],
+)
+def test_what_was_meant_by_something_else_than_a_handler_class_is_said(first, text):
+    """Without a page of data in the message."""
+    with pytest.raises(HandlerError, match=re.escape(text)) as raised:
+        simulate(first, points(1))
+    assert len(str(raised.value)) < 120
+
+
+def test_options_that_are_no_mapping_are_refused():
+    """A list of names has no values."""
+    with pytest.raises(OptionError, match=r"options are a dict, as .*, not a list: \['size'\]"):
+        simulate(Mean, points(1), options=["size"])

@@ -233,7 +233,7 @@ def test_an_interrupted_run_can_be_kept():
 
     run = simulate(Stopped, points("a"), tick="stream|from()@stopped()|log()", errors="keep")
 
-    assert str(run.error) == "interrupted after 1 inputs"
+    assert str(run.error) == "interrupted after 1 input"
 
 
 @pytest.mark.parametrize(("typing", "value"), [("written", 3), ("query", 3.0)])

@@ -1,5 +1,7 @@
 """CSV files: times, types, and what is refused."""
 
+import re
+
 import pytest
 
 from kapnb.errors import SourceError
@@ -133,3 +135,12 @@ def test_blank_lines_and_a_byte_order_mark_are_no_data(csv):
 def test_rows_are_numbered_as_a_spreadsheet_does(csv):
     """The header is row 1, and blank rows count."""
     assert "row 5: bad time" in refused(csv("time,v\n0,1\n\n1,1\nx,1\n"))
+
+
+@pytest.mark.parametrize("sign", [";", "\t"])
+def test_another_separator_is_named_with_what_reads_it(tmp_path, sign):
+    """Spreadsheets write semicolons where the comma is in the numbers."""
+    path = tmp_path / "a.csv"
+    path.write_text(f"Date{sign}v\n2026-01-01T00:00:00Z{sign}1,5\n")
+    with pytest.raises(SourceError, match=re.escape(f"pandas.read_csv(path, sep={sign!r})")):
+        list(Csv(path))

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import decimal
+import re
 import subprocess
 import sys
 
@@ -345,3 +346,22 @@ def test_without_pandas_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(MissingExtra, match=r"pip install 'kapnb\[notebook\]'"):
         frame_from_points([])
+
+
+@pytest.mark.parametrize(
+    ("columns", "advice"),
+    [
+        ({"v": [1, np.nan], "w": [1, np.nan]}, 'frame.dropna(how="all")'),
+        (
+            {"v": [1, np.nan], "host": ["a", "b"]},
+            "frame.dropna(how=\"all\", subset=['v'])",
+        ),
+        ({"host": ["a", "b"]}, "there is no column that is a field"),
+    ],
+    ids=["no tags", "tags are no values", "tags alone"],
+)
+def test_the_advice_on_a_row_without_values_drops_it(columns, advice):
+    """A tag has a value in it, and it is no data."""
+    frame = pd.DataFrame({"time": [0, 1], **columns})
+    with pytest.raises(SourceError, match=re.escape(advice)):
+        list(Frame(frame, tags=[name for name in columns if name == "host"]))

@@ -141,13 +141,14 @@ def test_points_or_batches_at_hand_are_a_source(items, edge, kind):
         ([], "there are no items"),
         ([*POINTS, *BATCHES], "item 2: expected a Point like item 0, not Batch"),
         ([*BATCHES, *POINTS], "item 1: expected a Batch like item 0, not Point"),
-        ([1], "item 0: expected a Point or a Batch, not int 1"),
+        ([1], "item 0: expected a Point or a Batch, not int 1; numbers alone have no names"),
+        ([{"v": 1}], "not dict {'v': 1}; make it a Point({field: value}, time=…), or all of"),
         ([POINTS[0], None], "item 1: expected a Point like item 0, not NoneType None"),
         (5, "int 5 is no source of data"),
         ({"v": 1}, "is no source of data"),
         (b"x.csv", "is no source of data"),
         (POINTS[0], "is no source of data"),
-        (pd.Series([1]), "item 0: expected a Point or a Batch"),
+        (pd.Series([1]), "give a DataFrame, as with series.to_frame('value')"),
     ],
 )
 def test_what_is_no_data_is_refused(data, problem):

@@ -50,14 +50,30 @@ class Change:
 
 
 def gap(start: float, stop: float) -> Change:
-    """Return a time without points, in seconds since the start of the data."""
+    """Return a time without points, in seconds since the start of the data.
+
+    Examples
+    --------
+    >>> from kapnb.sources.synthetic import Series, gap, mixed
+    >>> data = mixed(Series("m", {"x": 1.0}, changes=[gap(1, 4)]), seconds=6, seed=1)
+    >>> [point.time // 10**9 % 60 for point in data]
+    [0, 4, 5]
+    """
     return Change(start, stop, "gap", None)
 
 
 def drift(
     start: float, stop: float, by: float, *, fields: Iterable[str] = (), label: str = "drift"
 ) -> Change:
-    """Return a steady growth by up to `by`, which is gone at `stop`."""
+    """Return a steady growth by up to `by`, which is gone at `stop`.
+
+    Examples
+    --------
+    >>> from kapnb.sources.synthetic import Series, drift, mixed
+    >>> data = mixed(Series("m", {"x": 1.0}, changes=[drift(1, 5, by=8)]), seconds=6, seed=1)
+    >>> [point.fields["x"] for point in data]
+    [1.0, 1.0, 3.0, 5.0, 7.0, 1.0]
+    """
     return Change(start, stop, label, lambda value, over: value + by * over, names_of(fields))
 
 
@@ -69,5 +85,13 @@ def step(
     fields: Iterable[str] = (),
     label: str = "step",
 ) -> Change:
-    """Return a jump by `by`, for good or up to `stop`."""
+    """Return a jump by `by`, for good or up to `stop`.
+
+    Examples
+    --------
+    >>> from kapnb.sources.synthetic import Series, mixed, step
+    >>> data = mixed(Series("m", {"x": 1.0}, changes=[step(2, by=10)]), seconds=4, seed=1)
+    >>> [point.fields["x"] for point in data]
+    [1.0, 1.0, 11.0, 11.0]
+    """
     return Change(start, stop, label, lambda value, _: value + by, names_of(fields))

@@ -24,12 +24,28 @@ _DIGITS = 6
 
 
 def constant(value: FieldValue) -> Signal:
-    """Return the signal that is always `value`."""
+    """Return the signal that is always `value`.
+
+    Examples
+    --------
+    >>> from kapnb.sources.synthetic import Series, constant, mixed
+    >>> data = mixed(Series("m", {"x": constant(20.5)}), seconds=3, seed=1)
+    >>> [point.fields["x"] for point in data]
+    [20.5, 20.5, 20.5]
+    """
     return lambda number, seconds, chance: value
 
 
 def cycle(*values: FieldValue) -> Signal:
-    """Return the signal that takes one value after the other, over and over."""
+    """Return the signal that takes one value after the other, over and over.
+
+    Examples
+    --------
+    >>> from kapnb.sources.synthetic import Series, cycle, mixed
+    >>> data = mixed(Series("m", {"x": cycle(1, 2, 999)}), seconds=5, seed=1)
+    >>> [point.fields["x"] for point in data]
+    [1, 2, 999, 1, 2]
+    """
     return lambda number, seconds, chance: values[number % len(values)]
 
 
@@ -46,6 +62,14 @@ def wave(
         Seconds from one crest to the next.
     noise : float
         Standard deviation of what is added to each value.
+
+    Examples
+    --------
+    >>> from kapnb.sources.synthetic import Series, mixed, wave
+    >>> up_and_down = wave(50, amplitude=20, period=4)
+    >>> data = mixed(Series("m", {"x": up_and_down}), seconds=5, seed=1)
+    >>> [round(point.fields["x"], 6) for point in data]
+    [50.0, 70.0, 50.0, 30.0, 50.0]
     """
 
     def value(number: int, seconds: float, chance: Chance) -> float:
@@ -86,6 +110,16 @@ class Series:
         label is that of the first.
     database, retention_policy : str, optional
         Where the points come from.
+
+    Examples
+    --------
+    >>> from kapnb.sources.synthetic import Series, gap, mixed
+    >>> pump = Series("pump", {"x": 7.5}, tags={"site": "a"}, every="30s", changes=[gap(60, 120)])
+    >>> for point in mixed(pump, seconds=150, seed=1):
+    ...     print(point)
+    Point(pump site=a 2026-01-01T00:00:00Z x=7.5)
+    Point(pump site=a 2026-01-01T00:00:30Z x=7.5)
+    Point(pump site=a 2026-01-01T00:02:00Z x=7.5)
     """
 
     name: str

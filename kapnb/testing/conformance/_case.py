@@ -18,8 +18,11 @@ __all__ = ["TABLE", "Case", "NotApplicable", "Report", "Result", "Verdict", "cas
 class Verdict(enum.Enum):
     """How a case ended."""
 
+    #: What the case asks for was seen.
     PASS = "pass"  # noqa: S105  # no password
+    #: Something else was seen; the reason says what.
     FAIL = "fail"
+    #: The agent cannot play what the case needs, or there is nothing to judge.
     NOT_APPLICABLE = "n/a"
 
 
