@@ -9,15 +9,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kapnb.model import Point
-from kapnb.notebook._fields import Shown, points_of, spread
-from kapnb.notebook._figure import _TimeScale
-from kapnb.notebook._numbers import Numbers, decimate
+from kapnb.model import Point, format_time
+from kapnb.notebook._fields import Shown, known_fields, points_of, spread
+from kapnb.notebook._numbers import Numbers, decimate, encoded_points
 from kapnb.notebook._panels import Panel, arrange_panels
-from kapnb.notebook._scene import Scene
+from kapnb.notebook._scene import Scene, missing_fields, rather_than
+from kapnb.notebook._time_scale import TimeScale
+from kapnb.protocol import maybe_true
 from kapnb.simulation import Output, Simulation
+from kapnb.simulation._items import Outputs
 
-__all__ = ["Anomalies", "Marks", "Threshold", "Thresholds", "parse_thresholds"]
+__all__ = [
+    "Anomalies",
+    "Marks",
+    "Threshold",
+    "Thresholds",
+    "parse_anomalies",
+    "parse_thresholds",
+]
 
 #: A number, the name of a field, a mapping of name to number, or several of these.
 Thresholds = float | str | Mapping[str, float] | Sequence[Any] | None
@@ -113,15 +122,24 @@ class Marks:
     ) -> None:
         self._simulation = simulation
         self._thresholds = thresholds
-        self._is_anomaly = _predicate(anomalies)
+        self._anomalies = anomalies
+        self._is_anomaly = parse_anomalies(anomalies)
         names = tuple(one.name for one in thresholds if one.value is None)
         self._limits = Numbers(simulation, Shown(names, names))
         #: Group, time, and the fields by which its height is found.
         self._found: list[tuple[str, int, dict[str, float]]] = []
         self._read = 0
+        #: Whether an output has the field that `anomalies` names.
+        self._named = False
 
     def read(self, most: int | None = None) -> None:
-        """Read what is new; of more than `most` outputs a spread selection."""
+        """Read what is new; of more than `most` outputs a spread selection.
+
+        Raises
+        ------
+        ValueError
+            If the function that finds anomalies fails.
+        """
         self._limits.read(most)
         outputs = self._simulation.outputs
         start, self._read = self._read, len(outputs)
@@ -129,49 +147,86 @@ class Marks:
             return
         size = self._read - start
         chosen = spread(start, self._read, most if most is not None else size)
+        if isinstance(self._anomalies, str) and isinstance(outputs, Outputs):
+            chosen = self._likely(outputs, chosen, self._anomalies)
         for position in chosen:
             self._look(outputs[position])
 
+    def _likely(self, outputs: Outputs, chosen: Sequence[int], name: str) -> Sequence[int]:
+        """Leave out points of which a look at the bytes of all says that they are no anomaly."""
+        points = encoded_points(outputs, chosen)
+        if points is None:
+            return chosen
+        likely = maybe_true(points, name)
+        self._named |= len(likely) < len(points)  # the others have it, as 0
+        return [chosen[place] for place in likely]
+
     def _look(self, output: Output) -> None:
-        assert self._is_anomaly is not None
         for point in points_of(output.item):
-            if self._is_anomaly(point):
+            self._named |= isinstance(self._anomalies, str) and self._anomalies in point.fields
+            if self._judge(point, output.item.group):
                 values = dict(_numbers_of(point))
                 if output.input >= 0:
                     (*_, given) = points_of(self._simulation.inputs[output.input]) or (point,)
                     values = dict(_numbers_of(given)) | values
                 self._found.append((output.item.group, point.time, values))
 
-    def draw(self, figure: Any, scene: Scene, *, columns: int) -> None:
-        """Lay them over a figure that shows `scene`."""
+    def _judge(self, point: Point, group: str) -> Any:
+        """Return whether a point is an anomaly; a function that fails is named with the point."""
+        assert self._is_anomaly is not None
+        try:
+            return self._is_anomaly(point)
+        except Exception as error:
+            name = getattr(self._anomalies, "__name__", type(self._anomalies).__name__)
+            where = f"the output of {format_time(point.time)}{group and f', group {group!r}'}"
+            kind = next(one for one in type(error).__mro__ if not one.__name__.startswith("_"))
+            raise ValueError(
+                f"anomalies={name} raised {kind.__name__}: {error}, for {where}, "
+                f"whose fields are {', '.join(map(repr, point.fields)) or 'none'}"
+            ) from error
+
+    def missing(self) -> Iterator[str]:
+        """Say of each field that was named, and is nowhere in what was read, which it may be."""
+        yield from missing_fields(self._simulation, self._limits)
+        name = self._anomalies
+        if isinstance(name, str) and self._read and not self._named:
+            rather = rather_than(name, known_fields(self._simulation, sent=True))
+            yield f"no output of this run has the field {name!r}{rather}"
+
+    def draw(self, figure: Any, scene: Scene, *, columns: int) -> list[Any]:
+        """Lay them over a figure that shows `scene`; return what was added."""
         panels = arrange_panels(scene.lines)
         if not scene.lines:
-            return
-        scale = _TimeScale(scene.ends)
+            return []
+        added: list[Any] = []
+        scale = TimeScale(scene.ends)
         for threshold in self._thresholds:
             place = _place_of(threshold.name, panels)
             ax = figure.axes[place]
             if threshold.value is not None:
-                ax.axhline(threshold.value, **_LINE)
-                _label(ax, _text_of(threshold), threshold.value)
+                added.append(ax.axhline(threshold.value, **_LINE))
+                added.append(_label(ax, _text_of(threshold), threshold.value))
             else:
-                self._draw_limit(ax, scale, threshold.name, scene.groups, columns)
+                added += self._draw_limit(ax, scale, threshold.name, scene.groups, columns)
         for ax, panel in zip(figure.axes, panels, strict=False):
-            self._draw_rings(ax, scale, panel, scene.groups)
+            added += self._draw_rings(ax, scale, panel, scene.groups)
+        return added
 
     def _draw_limit(
-        self, ax: Any, scale: Any, name: str, groups: Sequence[str], columns: int
-    ) -> None:
+        self, ax: Any, scale: TimeScale, name: str, groups: Sequence[str], columns: int
+    ) -> Iterator[Any]:
         """Draw a field that is a limit; an output's goes before an input's of that name."""
         side = self._limits.outputs[name] or self._limits.inputs[name]
         for group in groups:
             if group in side:
                 times, values = decimate(*side[group].sorted(), columns)
-                ax.plot(scale(times), values, **_LINE)
+                yield from ax.plot(scale(times), values, **_LINE)
                 if len(values):
-                    _label(ax, name, float(values[-1]))
+                    yield _label(ax, name, float(values[-1]))
 
-    def _draw_rings(self, ax: Any, scale: Any, panel: Panel, groups: Sequence[str]) -> None:
+    def _draw_rings(
+        self, ax: Any, scale: TimeScale, panel: Panel, groups: Sequence[str]
+    ) -> Sequence[Any]:
         import numpy as np
 
         names = (*panel.outputs, *panel.inputs)
@@ -183,11 +238,20 @@ class Marks:
             if height is not None and group in groups:
                 times.append(time)
                 heights.append(height)
-        if times:
-            ax.plot(scale(np.array(times, dtype=np.int64)), heights, **_RING)
+        if not times:
+            return ()
+        rings: Sequence[Any] = ax.plot(scale(np.array(times, dtype=np.int64)), heights, **_RING)
+        return rings
 
 
-def _predicate(anomalies: Anomalies) -> Callable[[Point], Any] | None:
+def parse_anomalies(anomalies: Anomalies) -> Callable[[Point], Any] | None:
+    """Return what says of a point whether it is an anomaly; None if nothing is one.
+
+    Raises
+    ------
+    ValueError
+        If it is neither a bool, nor a name, nor a function.
+    """
     if anomalies is None or anomalies is False:
         return None
     if anomalies is True:
@@ -221,7 +285,7 @@ def _text_of(threshold: Threshold) -> str:
     return f"{threshold.name} {threshold.value:g}".strip()
 
 
-def _label(ax: Any, text: str, height: float) -> None:
+def _label(ax: Any, text: str, height: float) -> Any:
     note = ax.annotate(
         text,
         (1, height),
@@ -232,3 +296,4 @@ def _label(ax: Any, text: str, height: float) -> None:
         annotation_clip=True,
     )
     note.set_parse_math(False)
+    return note
