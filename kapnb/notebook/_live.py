@@ -25,6 +25,7 @@ from kapnb.notebook._live_marks import (
     parse_thresholds,
 )
 from kapnb.notebook._live_meter import Meter
+from kapnb.notebook._live_overlay import draw_marks
 from kapnb.notebook._live_strip import Cell, add_strip, cells
 from kapnb.notebook._numbers import Numbers
 from kapnb.notebook._plot import bundle_of
@@ -169,7 +170,7 @@ class LiveView:
         self._marks.read(_READ_MAX)
         scene, strip = self._scene(simulation), self._cells(simulation, read=read)
         if self._picture is None:
-            self._picture = LiveFigure(self._marks.draw, self._budget.aside)
+            self._picture = LiveFigure(self._marks.shown, self._budget.aside)
         image = self._picture.draw(scene, strip)
         self._update(self._picture.figure, image)
 
@@ -208,7 +209,7 @@ class LiveView:
         figure = draw_figure(scene)
         marks = Marks(simulation, self._thresholds, self._anomalies)
         marks.read()
-        marks.draw(figure, scene, columns=_COLUMNS)
+        draw_marks(figure, scene, marks.shown(scene, columns=_COLUMNS))
         notes = list(self._missing(simulation, numbers, marks))
         error = simulation.error
         ended = [] if error is None else [f"ended by {type(error).__name__}: {error}"]

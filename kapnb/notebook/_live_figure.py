@@ -23,6 +23,8 @@ from kapnb.notebook._figure import (
     png_settings,
     set_title,
 )
+from kapnb.notebook._live_marks import Mark
+from kapnb.notebook._live_overlay import draw_marks
 from kapnb.notebook._live_strip import Cell, add_titles, add_values, make_room
 from kapnb.notebook._numbers import decimate
 from kapnb.notebook._panels import Panel, arrange_panels
@@ -42,9 +44,9 @@ class LiveFigure:
 
     Parameters
     ----------
-    overlay : callable
-        Called with the figure, the scene it shows and a number of columns of pixels; draws what
-        is laid over the lines, and returns the artists it added.
+    marks : callable
+        Called with a scene and a number of columns of pixels, as `Marks.shown` is; returns what
+        is to be laid over the lines.
     aside : callable, optional
         Returns a context manager in which a figure is made anew; see `FrameBudget.aside`.
 
@@ -56,11 +58,11 @@ class LiveFigure:
 
     def __init__(
         self,
-        overlay: Callable[..., Sequence[Any]],
+        marks: Callable[..., Sequence[Mark]],
         aside: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self.figure: Any = None
-        self._overlay, self._aside = overlay, aside
+        self._marks, self._aside = marks, aside
         self._form: Any = None
         self._lines: list[list[Any]] = []  # of each panel
         self._added: list[Any] = []  # for the last scene alone
@@ -94,7 +96,7 @@ class LiveFigure:
             with self._aside():
                 self._renew(scene, panels, strip)
             self._form = form
-        self._added += self._overlay(self.figure, scene, columns=_COLUMNS)
+        self._added += draw_marks(self.figure, scene, self._marks(scene, columns=_COLUMNS))
         self._added += add_values(self.figure, strip or ())
         with any_glyphs():
             return self._png()

@@ -1,26 +1,28 @@
-"""What stands out in a live picture: thresholds as lines, anomalies as rings.
+"""What stands out in a live picture: thresholds and anomalies, and where each is to be seen.
 
-They are laid over a figure that is drawn already; which are wanted is checked beforehand.
+Which are wanted is checked beforehand; how they look is for whoever draws.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+import numpy as np
 
 from kapnb.model import Point, format_time
 from kapnb.notebook._fields import Shown, known_fields, points_of, spread
 from kapnb.notebook._numbers import Numbers, decimate, encoded_points
 from kapnb.notebook._panels import Panel, arrange_panels
 from kapnb.notebook._scene import Scene, missing_fields, rather_than
-from kapnb.notebook._time_scale import TimeScale
 from kapnb.protocol import maybe_true
 from kapnb.simulation import Output, Simulation
 from kapnb.simulation._items import Outputs
 
 __all__ = [
     "Anomalies",
+    "Mark",
     "Marks",
     "Threshold",
     "Thresholds",
@@ -35,15 +37,31 @@ Anomalies = bool | str | Callable[[Point], Any] | None
 
 #: Rings drawn at most; of more, a spread selection is.
 _RINGS_MAX = 2000
-_LINE = {"color": "black", "linewidth": 1.0, "linestyle": (0, (4, 3)), "zorder": 1.9}
-_RING = {
-    "linestyle": "none",
-    "marker": "o",
-    "markersize": 9,
-    "markerfacecolor": "none",
-    "markeredgecolor": "black",
-    "markeredgewidth": 1.3,
-}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something to lay over a panel.
+
+    Attributes
+    ----------
+    kind : {"level", "limit", "rings"}
+        A line at one height, a line along points, or a ring around each.
+    panel : int
+        Which, from the top.
+    times : numpy array
+        In nanoseconds since the Unix epoch; the ends of a level.
+    values : numpy array
+        Heights.
+    text : str
+        What to write at the right end of a line.
+    """
+
+    kind: Literal["level", "limit", "rings"]
+    panel: int
+    times: Any
+    values: Any
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -193,55 +211,44 @@ class Marks:
             rather = rather_than(name, known_fields(self._simulation, sent=True))
             yield f"no output of this run has the field {name!r}{rather}"
 
-    def draw(self, figure: Any, scene: Scene, *, columns: int) -> list[Any]:
-        """Lay them over a figure that shows `scene`; return what was added."""
+    def shown(self, scene: Scene, *, columns: int) -> list[Mark]:
+        """Return what is over a scene; lines are reduced to so many columns of pixels."""
         panels = arrange_panels(scene.lines)
         if not scene.lines:
             return []
-        added: list[Any] = []
-        scale = TimeScale(scene.ends)
+        marks: list[Mark] = []
         for threshold in self._thresholds:
             place = _place_of(threshold.name, panels)
-            ax = figure.axes[place]
-            if threshold.value is not None:
-                added.append(ax.axhline(threshold.value, **_LINE))
-                added.append(_label(ax, _text_of(threshold), threshold.value))
+            if threshold.value is None:
+                marks += self._limit(threshold.name, place, scene.groups, columns)
             else:
-                added += self._draw_limit(ax, scale, threshold.name, scene.groups, columns)
-        for ax, panel in zip(figure.axes, panels, strict=False):
-            added += self._draw_rings(ax, scale, panel, scene.groups)
-        return added
+                text = f"{threshold.name} {threshold.value:g}".strip()
+                level = np.full(2, threshold.value)
+                marks.append(Mark("level", place, np.array(scene.ends), level, text))
+        for place, panel in enumerate(panels):
+            marks += self._rings(place, panel, scene.groups)
+        return marks
 
-    def _draw_limit(
-        self, ax: Any, scale: TimeScale, name: str, groups: Sequence[str], columns: int
-    ) -> Iterator[Any]:
-        """Draw a field that is a limit; an output's goes before an input's of that name."""
+    def _limit(self, name: str, place: int, groups: Sequence[str], columns: int) -> Iterator[Mark]:
+        """Yield a field that is a limit; an output's goes before an input's of that name."""
         side = self._limits.outputs[name] or self._limits.inputs[name]
         for group in groups:
             if group in side:
                 times, values = decimate(*side[group].sorted(), columns)
-                yield from ax.plot(scale(times), values, **_LINE)
-                if len(values):
-                    yield _label(ax, name, float(values[-1]))
+                yield Mark("limit", place, times, values, name)
 
-    def _draw_rings(
-        self, ax: Any, scale: TimeScale, panel: Panel, groups: Sequence[str]
-    ) -> Sequence[Any]:
-        import numpy as np
-
+    def _rings(self, place: int, panel: Panel, groups: Sequence[str]) -> Iterator[Mark]:
         names = (*panel.outputs, *panel.inputs)
         times: list[int] = []
         heights: list[float] = []
-        for place in spread(0, len(self._found), _RINGS_MAX):
-            group, time, values = self._found[place]
+        for number in spread(0, len(self._found), _RINGS_MAX):
+            group, time, values = self._found[number]
             height = next((values[name] for name in names if name in values), None)
             if height is not None and group in groups:
                 times.append(time)
                 heights.append(height)
-        if not times:
-            return ()
-        rings: Sequence[Any] = ax.plot(scale(np.array(times, dtype=np.int64)), heights, **_RING)
-        return rings
+        if times:
+            yield Mark("rings", place, np.array(times, dtype=np.int64), np.array(heights))
 
 
 def parse_anomalies(anomalies: Anomalies) -> Callable[[Point], Any] | None:
@@ -279,21 +286,3 @@ def _place_of(name: str, panels: Sequence[Panel]) -> int:
         if name and name in (*panel.outputs, *panel.inputs):
             return place
     return next((place for place, panel in enumerate(panels) if panel.outputs), 0)
-
-
-def _text_of(threshold: Threshold) -> str:
-    return f"{threshold.name} {threshold.value:g}".strip()
-
-
-def _label(ax: Any, text: str, height: float) -> Any:
-    note = ax.annotate(
-        text,
-        (1, height),
-        xycoords=("axes fraction", "data"),
-        ha="right",
-        va="bottom",
-        fontsize="x-small",
-        annotation_clip=True,
-    )
-    note.set_parse_math(False)
-    return note

@@ -12,14 +12,15 @@ from kapnb.notebook._figure import DPI, draw_figure, png
 from kapnb.notebook._live_figure import LiveFigure
 from kapnb.notebook._live_marks import Marks, parse_thresholds
 from kapnb.notebook._live_meter import Reading
+from kapnb.notebook._live_overlay import draw_marks
 from kapnb.notebook._live_strip import add_strip, cells
 from kapnb.notebook._scene import Line, Scene
 
 SECOND = 1_000_000_000
 
 
-def nothing(figure, scene, *, columns):
-    """Lay nothing over a figure."""
+def nothing(scene, *, columns):
+    """Mark nothing."""
     return []
 
 
@@ -42,12 +43,12 @@ def strip(rate):
     return cells([Reading(rate * n, 0.0, 1e-5, 1e-3, 100) for n in (1, 2, 3)], 10.0)
 
 
-def new_png(scene, overlay=nothing, strip=None):
+def new_png(scene, marks=nothing, strip=None):
     """Return a scene as a figure of its own gives it."""
     figure = draw_figure(scene, columns=400)
     if strip is not None:
         add_strip(figure, strip)
-    overlay(figure, scene, columns=400)
+    draw_marks(figure, scene, marks(scene, columns=400))
     return png(figure, dpi=DPI, compress=1)
 
 
@@ -115,12 +116,12 @@ def test_what_is_laid_over_one_frame_is_gone_from_the_next(run):
     """Thresholds move, anomalies come; nothing of the frame before is left."""
     simulation = run(count=50)
     marks = Marks(simulation, parse_thresholds([7, "mean"]), lambda point: point.fields["x"] > 8)
-    picture = LiveFigure(marks.draw)
+    picture = LiveFigure(marks.shown)
     one = scene(50, groups=("host=h0",))
     frames = []
     for _ in range(3):
         frames.append(picture.draw(one))
-        assert frames[-1] == new_png(one, marks.draw)
+        assert frames[-1] == new_png(one, marks.shown)
         marks.read(10)
     assert frames[0] != frames[1]
 
@@ -140,7 +141,7 @@ def test_frames_leave_nothing_behind(run):
     simulation = run(count=50)
     marks = Marks(simulation, parse_thresholds([0.5, "mean"]), True)
     marks.read()
-    picture = LiveFigure(marks.draw)
+    picture = LiveFigure(marks.shown)
     counts, figures = [], weakref.WeakSet()
     for number in range(4):
         for count in range(50, 60):
