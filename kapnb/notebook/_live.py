@@ -28,6 +28,7 @@ from kapnb.notebook._live_meter import Meter
 from kapnb.notebook._live_overlay import draw_marks
 from kapnb.notebook._live_strip import Cell, add_strip, cells
 from kapnb.notebook._numbers import Numbers
+from kapnb.notebook._own_time import own_time
 from kapnb.notebook._plot import bundle_of
 from kapnb.notebook._scene import Scene, gather, missing_fields, missing_group, sorted_groups
 from kapnb.simulation import Simulation
@@ -138,7 +139,7 @@ class LiveView:
         self._marks = Marks(simulation, self._thresholds, self._anomalies)
         self._text = f"<live plot of {simulation.handler.__name__}>"
         # A clock of somebody's own is all the time there is.
-        busy = time.thread_time if self._clock is time.monotonic else None
+        busy = own_time() if self._clock is time.monotonic else None
         limits = {"fps": self._fps, "share": self._share}
         self._budget = FrameBudget(self._clock, **limits, idle=self._idle, busy=busy)
         display = self._display or kernel_display()
