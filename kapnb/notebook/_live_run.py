@@ -21,7 +21,7 @@ from kapnb.notebook._live_meter import Meter
 from kapnb.notebook._moment_panel import MomentPanel
 from kapnb.simulation import Simulation
 from kapnb.simulation._items import count_text
-from kapnb.simulation._last import remember
+from kapnb.simulation._last import INTERRUPT_HINT, remember
 
 if TYPE_CHECKING:
     from kapnb.notebook._live_marks import Anomalies, Thresholds
@@ -375,8 +375,9 @@ class LiveRun:
             raise RuntimeError("the run is paused: resume() or stop() it first, or await it")
         try:
             self._await_end(timeout)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             self.stop()
+            interrupt.args = interrupt.args or (INTERRUPT_HINT,)
             raise
         return self._result()
 
@@ -410,10 +411,14 @@ class LiveRun:
         return self._awaited().__await__()
 
     async def _awaited(self) -> Simulation:
+        over = asyncio.wrap_future(self._done)
         try:
-            await asyncio.shield(asyncio.wrap_future(self._done))
-        except (asyncio.CancelledError, KeyboardInterrupt):
+            # Again and again: ipykernel's interrupt cancels, but wakes no event loop that sleeps.
+            while not over.done():
+                await asyncio.wait((over,), timeout=_WAIT_S)
+        except (asyncio.CancelledError, KeyboardInterrupt) as interrupt:
             self.stop()
+            interrupt.args = interrupt.args or (INTERRUPT_HINT,)
             raise
         return self._result()
 

@@ -8,6 +8,7 @@ on use.
 
 from __future__ import annotations
 
+import asyncio
 import linecache
 import os
 import sys
@@ -32,7 +33,8 @@ DEBUG = "KAPNB_DEBUG"
 _OURS = str(Path(__file__).parent.parent) + os.sep
 _STANDARD_LIBRARY = (str(Path(os.__file__).parent) + os.sep, "<frozen ")
 #: What may be told to the reader, who made a mistake or pressed stop; see `_is_told`.
-_TOLD = (KapnbError, SyntaxError, KeyboardInterrupt, ValueError, TypeError, LookupError)
+_INTERRUPTS = (KeyboardInterrupt, asyncio.CancelledError)  # the latter where a cell awaits
+_TOLD = (KapnbError, SyntaxError, *_INTERRUPTS, ValueError, TypeError, LookupError)
 _MATCHER = "kapnb"
 _FIGURE = ("matplotlib.figure", "Figure")
 _AXES = ("matplotlib.axes._axes", "Axes")
@@ -93,7 +95,7 @@ def _is_told(error: BaseException, tb: TracebackType | None) -> bool:
     if isinstance(error, KapnbError):
         return True
     frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(tb)]
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, _INTERRUPTS):
         return any(filename.startswith(_OURS) for filename, _ in frames)
     filename, line = frames[-1] if frames else ("", 0)
     statement = linecache.getline(filename, line).lstrip()

@@ -174,7 +174,7 @@ def test_an_interrupt_while_waiting_stops_the_run(live, monkeypatch):
     run = live(Interrupts, Endless())
     result = run._done.result
     monkeypatch.setattr(run._done, "result", lambda *limit: waiting.set() or result(*limit))
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="what came until then"):
         run.wait()
     assert run.state == "stopped"
     assert len(last_run().inputs) > 5
@@ -245,9 +245,35 @@ def test_a_cancelled_await_stops_the_run(live):
         waiting.cancel()
         await waiting
 
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(asyncio.CancelledError, match="what came until then"):
         asyncio.run(cancelled())
     assert run.state == "stopped"
+
+
+def test_an_interrupt_that_wakes_no_event_loop_is_heeded(live):
+    """ipykernel's cancels the cell from a signal handler, while the loop sleeps."""
+    run = live(paused=True)
+    heeded, late = threading.Event(), []
+
+    def interrupt(loop, waiting):
+        waiting.cancel()
+        if not heeded.wait(30):
+            late.append(loop.call_soon_threadsafe(lambda: None))
+
+    async def awaited():
+        loop, waiting = asyncio.get_running_loop(), asyncio.ensure_future(_awaited(run))
+        await asyncio.sleep(0)
+        thread = threading.Timer(0.1, interrupt, (loop, waiting))  # by then the loop sleeps
+        thread.start()
+        try:
+            await waiting
+        finally:
+            heeded.set()
+            thread.join()
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(awaited())
+    assert not late
 
 
 async def _awaited(run):
