@@ -10,12 +10,29 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["MODE", "is_attended", "kernel_display"]
+__all__ = ["MODE", "Execution", "executed_cell", "is_attended", "kernel_display"]
 
 #: Environment variable that decides what cannot be found out: "background", or "wait".
 MODE = "KAPNB_LIVE"
+
+
+class Execution(NamedTuple):
+    """One execution of a cell."""
+
+    cell: str
+    request: str
+
+
+def executed_cell() -> Execution | None:
+    """Return what is being executed, where the front end says which cell that is.
+
+    JupyterLab and Notebook 7 do: ``cellId`` in the metadata of an ``execute_request``.
+    """
+    request = _request()
+    cell = request.get("metadata", {}).get("cellId")
+    return Execution(cell, request["header"]["msg_id"]) if cell else None
 
 
 def kernel_display() -> Callable[..., Any] | None:
@@ -52,11 +69,13 @@ def is_attended(environ: Mapping[str, str] = os.environ) -> bool:
         raise ValueError(f'{MODE} is "background" or "wait", not {mode!r}')
     if mode:
         return mode == "background"
+    return bool(_request().get("content", {}).get("allow_stdin", True))
+
+
+def _request() -> Any:
+    """Return the request that the kernel is at, as the protocol has it; empty without any."""
     kernel = _kernel()
-    if kernel is None:
-        return True
-    request = kernel.get_parent("shell") or {}
-    return bool(request.get("content", {}).get("allow_stdin", True))
+    return (kernel.get_parent("shell") if kernel is not None else None) or {}
 
 
 def _kernel() -> Any:

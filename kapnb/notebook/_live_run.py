@@ -14,8 +14,9 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from kapnb.model import Batch, format_time
+from kapnb.notebook._cell_runs import CellRuns
 from kapnb.notebook._controls import Buttons, widget_view, widgets_exist
-from kapnb.notebook._front_end import is_attended, kernel_display
+from kapnb.notebook._front_end import executed_cell, is_attended, kernel_display
 from kapnb.notebook._live_control import Control, Speed, Waiter
 from kapnb.notebook._live_meter import Meter
 from kapnb.notebook._moment_panel import MomentPanel
@@ -31,6 +32,8 @@ __all__ = ["LiveRun"]
 
 #: Seconds that a wait lasts before the next.
 _WAIT_S = 0.5
+#: Those that go on in this process.
+_RUNS = CellRuns()
 
 
 class LiveRun:
@@ -193,6 +196,7 @@ class LiveRun:
         KapnbError
             If it does not come to data: the options are refused, say.
         """
+        _RUNS.enter(self, executed_cell())
         if self._in_place:
             self._run()
         else:
@@ -227,6 +231,7 @@ class LiveRun:
         if self._end == "stopped":
             remember(lambda: simulation)
         self._control.end()
+        _RUNS.leave(self)
         self._panel.clear()
         self._hide_buttons()
         self._done.set_result(None)
@@ -346,11 +351,22 @@ class LiveRun:
                 self._go_to(max(0, here - n))
             return self.moment
 
-    def stop(self) -> None:
-        """End it as if the data ended here; returns once that has happened."""
+    def stop(self, timeout: float | None = None) -> None:
+        """End it as if the data ended here; returns once that has happened.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            In seconds.
+
+        Raises
+        ------
+        TimeoutError
+            If the Handler's call at hand lasts longer; the run ends after it.
+        """
         self._control.stop()
         if threading.get_ident() != self._control.thread:
-            self._await_end(None)
+            self._await_end(timeout)
 
     def wait(self, timeout: float | None = None) -> Simulation:
         """Wait until it is over; return the Simulation.

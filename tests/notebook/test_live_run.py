@@ -9,7 +9,9 @@ import pytest
 
 from kapnb import STREAM, Handler, HandlerError, OptionError, Point, Simulation, last_run, simulate
 from kapnb.errors import SourceError
-from kapnb.notebook import LiveRun
+from kapnb.notebook import LiveRun, _cell_runs, _live_run
+from kapnb.notebook._front_end import Execution
+from kapnb.notebook._scene import gather
 
 SECOND = 1_000_000_000
 
@@ -278,6 +280,50 @@ def test_an_interrupt_that_wakes_no_event_loop_is_heeded(live):
 
 async def _awaited(run):
     return await run
+
+
+@pytest.fixture
+def execute(monkeypatch):
+    """Return a function that executes a cell, by its id and the number of the execution."""
+
+    def execute(cell, number):
+        execution = Execution(cell, f"{cell} {number}")
+        monkeypatch.setattr(_live_run, "executed_cell", lambda: execution)
+
+    return execute
+
+
+def test_a_cell_that_runs_again_ends_its_old_run(live, execute):
+    """Whose picture and buttons went with its outputs; no other cell's."""
+    execute("c1", 1)
+    first, second = live(data=Endless(), plot=False), live(paused=True)
+    execute("c2", 1)
+    other = live(paused=True)
+    execute("c1", 2)
+    again = live(paused=True)
+    assert (first.state, second.state) == ("stopped", "stopped")
+    assert (other.state, again.state) == ("paused", "paused")
+
+
+def test_a_call_that_does_not_end_holds_no_cell_up(live, execute, monkeypatch):
+    """Whoever mends a Handler that hangs runs its cell again; the old run ends when it can."""
+    monkeypatch.setattr(_cell_runs, "_GRACE_S", 0.01)
+    called, free = threading.Event(), threading.Event()
+
+    class Hangs(Handler):
+        def point(self, point):
+            called.set()
+            free.wait(60)
+
+    execute("c1", 1)
+    hanging = live(Hangs)
+    assert called.wait(60)
+    execute("c1", 2)
+    assert live(paused=True).state == "paused"
+    assert hanging.state == "running"
+    free.set()
+    hanging.wait(60)
+    assert hanging.state == "stopped"
 
 
 def test_waiting_for_a_paused_run_is_refused(live):
