@@ -63,7 +63,7 @@ class CanvasView(LiveView):
         if self._handle is not None:
             self._widget = _new_widget()
             view = {"text/plain": self._text, **widget_view(self._widget)}
-            self._handle.update(view, raw=True)
+            self._send(view, {})
 
     def finished(self, simulation: Simulation) -> None:
         """Put the last picture where the canvas was."""

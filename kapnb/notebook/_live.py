@@ -143,7 +143,8 @@ class LiveView:
         limits = {"fps": self._fps, "share": self._share}
         self._budget = FrameBudget(self._clock, **limits, idle=self._idle, busy=busy)
         display = self._display or kernel_display()
-        self._handle = display and display({"text/plain": self._text}, raw=True, display_id=True)
+        self._sent: tuple[Any, Any] = ({"text/plain": self._text}, {})
+        self._handle = display and display(self._sent[0], raw=True, display_id=True)
 
     def advanced(self, simulation: Simulation) -> None:
         """Draw a frame if it is time."""
@@ -154,6 +155,19 @@ class LiveView:
         if self._handle is not None and simulation is self._simulation:
             self._guarded(self._draw_last)
             self._handle = None
+
+    def show(self) -> None:
+        """Go on in another place: that where this is called."""
+        display = self._display or kernel_display()
+        if display is None or self._simulation is None:
+            return
+        left, sent = self._handle, self._sent
+        here = display(sent[0], metadata=sent[1], raw=True, display_id=True)
+        if left is not None:
+            self._handle = here
+            left.update({"text/plain": self._text}, raw=True)
+            if self._sent is not sent:  # meanwhile, to the place before
+                here.update(self._sent[0], metadata=self._sent[1], raw=True)
 
     # ------------------------------------------------------------------- in between
 
@@ -244,7 +258,10 @@ class LiveView:
         return cells(self._meter.readings, self._meter.timeout_s)
 
     def _update(self, figure: Any, image: bytes) -> None:
-        data, metadata = bundle_of(image, figure, self._text)
+        self._send(*bundle_of(image, figure, self._text))
+
+    def _send(self, data: Any, metadata: Any) -> None:
+        self._sent = data, metadata
         self._handle.update(data, metadata=metadata, raw=True)
 
     def _guarded(self, draw: Callable[[Simulation], None]) -> None:

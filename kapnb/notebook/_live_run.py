@@ -283,6 +283,24 @@ class LiveRun:
             self._handle.update({}, raw=True)
             buttons.close()
 
+    def show(self) -> None:
+        """Show picture, buttons and moment here, and no longer where they were.
+
+        Once a notebook was closed and opened again, its front end no longer knows the displays of
+        a run that goes on: this gives it new ones.
+        """
+        if self._view is not None:
+            self._view.show()
+        if self._display is None or not self._has_panels or self._end:
+            return
+        left, buttons = self._handle, self._buttons
+        left.update({}, raw=True)
+        view = {} if buttons is None else widget_view(buttons.box)
+        self._handle = self._display(view, raw=True, display_id=True)
+        self._panel.open()
+        if self._buttons is None and buttons is not None:  # over in that moment
+            self._handle.update({}, raw=True)
+
     # --------------------------------------------------------------------- to steer it
 
     @property

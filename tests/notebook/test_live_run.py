@@ -22,7 +22,7 @@ class Displays:
     def __init__(self):
         self.all = []
 
-    def __call__(self, data, *, raw, display_id):
+    def __call__(self, data, *, raw, display_id, metadata=None):
         shown = Displays()
         shown.bundles = [dict(data)]
         self.all.append(shown)
@@ -375,6 +375,31 @@ def test_first_and_last_bundles_agree(live, displays):
     for bundles in (buttons, moment):
         assert len(bundles) > 1
         assert bundles[0] == bundles[-1] == {}
+
+
+def test_a_run_is_shown_in_another_place(live, displays):
+    """A page that was opened again knows no display of before; those are left as at first."""
+    run = live(paused=True)
+    run.step(2)
+    run.show()
+    before, after = displays.all[:3], displays.all[3:]
+    left = [list(shown.bundles) for shown in before]
+    assert [bundles[-1] for bundles in left] == [{"text/plain": "<live plot of Mean>"}, {}, {}]
+    assert [shown.bundles[0] for shown in after] == [shown.bundles[-2] for shown in before]
+    run.step()
+    assert "input 2 of" in after[2].bundles[-1]["text/html"]
+    run.resume()
+    run.wait()
+    assert [list(shown.bundles[-1]) for shown in after] == [["text/plain", "image/png"], [], []]
+    assert [shown.bundles for shown in before] == left
+
+
+def test_a_run_that_is_over_is_shown_once_more(live, displays):
+    """Its last picture; the first one stays."""
+    run = live()
+    run.wait()
+    run.show()
+    assert displays.all[3].bundles == displays.all[0].bundles[-1:]
 
 
 def test_buttons_are_a_widget_and_no_text(live, displays):
