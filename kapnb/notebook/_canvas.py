@@ -120,6 +120,7 @@ def encode_frame(scene: Scene, strip: Sequence[Cell] = (), marks: Sequence[Mark]
         )
     head = {
         "title": scene.title,
+        "lack": scene.lack,
         "size": [_WIDTH, _HEIGHT + _HEIGHT_MORE * (len(panels) - 1)],
         "start": start / 1e6,
         "span": (end - start) / 1e6,

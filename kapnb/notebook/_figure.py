@@ -116,8 +116,8 @@ def draw_panel(
     scale.set_up(ax, labelled=last, ticks=ticks)
     ax.set_ylabel(_wrapped(panel.label)).set_parse_math(False)
     set_style(ax)
-    if not scene.lines:
-        ax.text(0.5, 0.5, "no numbers to plot", transform=ax.transAxes, ha="center", color=INK)
+    if scene.lack:
+        ax.text(0.5, 0.5, scene.lack, transform=ax.transAxes, ha="center", color=INK)
         ax.set_yticks([])
     if first:
         set_title(ax, scene.title)

@@ -228,6 +228,8 @@ class LiveView:
         notes = list(self._missing(simulation, numbers, marks))
         error = simulation.error
         ended = [] if error is None else [f"ended by {type(error).__name__}: {error}"]
+        if simulation.interrupted:
+            ended = [str(error)]
         _add_notes(figure, [*ended, *notes])
         return figure, notes
 

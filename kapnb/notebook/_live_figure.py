@@ -149,6 +149,7 @@ def _form(scene: Scene, panels: Sequence[Panel], strip: Sequence[Cell] | None) -
         scene.title,
         scene.groups,
         scene.notes,
+        scene.lack,
         TimeScale(scene.ends).label,
         [
             [(line.field, line.group, line.sent, _look(scene, panel, line)) for line in panel.lines]

@@ -270,8 +270,12 @@ class LiveRun:
             try:
                 self._panel.show(self._moment_at(len(self.simulation.inputs) - 1))
             except Exception as error:  # the run itself can go on
-                self._panel.tell(f"{type(error).__name__}: {error}")
+                self.tell(error)
         self._refresh("paused")
+
+    def tell(self, error: Exception) -> None:
+        """Show why there is no moment to be shown."""
+        self._panel.tell(f"{type(error).__name__}: {error}")
 
     def _refresh(self, state: str = "") -> None:
         if self._buttons is not None:

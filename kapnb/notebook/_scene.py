@@ -70,6 +70,8 @@ class Scene:
         Whether the outputs are batches.
     notes : tuple of str
         What the lines do not say: the only group, or what was left out.
+    begun : bool
+        Whether there was an input.
     """
 
     title: str
@@ -77,6 +79,14 @@ class Scene:
     groups: tuple[str, ...] = ()
     batches: bool = False
     notes: tuple[str, ...] = ()
+    begun: bool = True
+
+    @property
+    def lack(self) -> str:
+        """Why there is nothing to draw; empty if there is something."""
+        if self.lines:
+            return ""
+        return "no numbers to plot" if self.begun else "no input yet"
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -138,6 +148,7 @@ def gather(
         names,
         bool(simulation.outputs) and isinstance(simulation.outputs[0].item, Batch),
         tuple(note for note in notes if note),
+        bool(simulation.inputs),
     )
 
 

@@ -2,7 +2,7 @@
 // A frame replaces the one before; of several that come within one of the browser's frames the
 // last is drawn. Nothing is kept here, and nothing sent back.
 
-const LEFT = 70, RIGHT = 150, TOP = 28, GAP = 18, BOTTOM = 44, STRIP = 44;
+const LEFT = 70, RIGHT = 170, TOP = 28, GAP = 18, BOTTOM = 44, STRIP = 44;
 const FONT = "12px sans-serif", SMALL = "10px sans-serif";
 
 function parse(view) {
@@ -11,6 +11,18 @@ function parse(view) {
   const frame = JSON.parse(new TextDecoder().decode(head));
   const rest = view.buffer.slice(view.byteOffset + 4 + length, view.byteOffset + view.byteLength);
   return [frame, new Float32Array(rest)];
+}
+
+// Steps of a time axis that read well, in milliseconds; beyond them, multiples of days.
+const STEPS = [1, 5, 15, 30].flatMap((n) => [n * 1e3, n * 60e3])
+  .concat([1, 3, 6, 12, 24].map((n) => n * 3600e3)).sort((a, b) => a - b);
+
+function timeTicks(start, span, most) {
+  const step = span > most * 1e3 && STEPS.find((n) => n >= span / most);
+  if (!step) return ticks(0, span, most);
+  const found = [];
+  for (let t = Math.ceil(start / step) * step; t <= start + span; t += step) found.push(t - start);
+  return found;
 }
 
 function ticks(low, high, most) {
@@ -55,7 +67,7 @@ function drawPanel(pen, frame, numbers, panel, box, ink) {
   const py = (y) => y0 + height - ((y - low) / (high - low || 1)) * height;
   pen.font = FONT;
   pen.lineWidth = 1;
-  for (const value of ticks(low, high, 5)) {
+  for (const value of frame.lack ? [] : ticks(low, high, 5)) {
     pen.strokeStyle = "rgba(128,128,128,.25)";
     pen.beginPath(); pen.moveTo(x0, py(value)); pen.lineTo(x0 + width, py(value)); pen.stroke();
     pen.fillStyle = "#777"; pen.textAlign = "right";
@@ -89,10 +101,23 @@ function drawPanel(pen, frame, numbers, panel, box, ink) {
 function drawTimes(pen, frame, box) {
   const [x0, bottom, width] = box;
   pen.font = SMALL; pen.fillStyle = "#777"; pen.textAlign = "center";
-  for (const part of [0, 0.25, 0.5, 0.75, 1]) {
-    pen.fillText(timeLabel(frame.start + part * frame.span, frame.span), x0 + part * width, bottom + 14);
+  if (frame.lack) {
+    pen.font = FONT;
+    pen.fillText(frame.lack, x0 + width / 2, (TOP + bottom) / 2);
+    return;
+  }
+  for (const past of timeTicks(frame.start, frame.span, 6)) {
+    const x = x0 + (past / (frame.span || 1)) * width;
+    pen.fillText(timeLabel(frame.start + past, frame.span), x, bottom + 14);
   }
   pen.fillText("event time (UTC)", x0 + width / 2, bottom + 28);
+}
+
+function fit(pen, text, room) {
+  if (pen.measureText(text).width <= room) return text;
+  let kept = text.length;
+  while (kept > 1 && pen.measureText(text.slice(0, kept) + "…").width > room) kept--;
+  return text.slice(0, kept) + "…";
 }
 
 function drawLegend(pen, frame, width) {
@@ -100,7 +125,7 @@ function drawLegend(pen, frame, width) {
   frame.legend.forEach(([label, color], row) => {
     const y = TOP + 8 + 17 * row, x = width - RIGHT + 12;
     pen.fillStyle = color; pen.fillRect(x, y - 5, 18, 2);
-    pen.fillStyle = "#777"; pen.fillText(label, x + 24, y);
+    pen.fillStyle = "#777"; pen.fillText(fit(pen, label, RIGHT - 40), x + 24, y);
   });
 }
 

@@ -25,7 +25,7 @@ def decoded(frame):
 def test_a_frame_holds_the_lines_of_the_scene(run):
     """Times as milliseconds since the first, values as they are."""
     scene = gather(run(count=20, groups=2))
-    head, numbers = decoded(encode_frame(scene, [Cell("rate", "5 points/s", [])]))
+    head, numbers = decoded(encode_frame(scene, [Cell("rate", "5 inputs/s", [])]))
     (panel,) = head["panels"]
     assert [label for label, _ in head["legend"]] == ["input", "host=h0", "host=h1"]
     assert len(panel["lines"]) == len(scene.lines)
@@ -33,7 +33,7 @@ def test_a_frame_holds_the_lines_of_the_scene(run):
         times, values = np.split(numbers[sent["at"] : sent["at"] + 2 * sent["n"]], 2)
         assert list(values) == list(line.values.astype("<f4"))
         assert list(times) == [(time - scene.ends[0]) / 1e6 for time in line.times]
-    assert head["strip"] == [["rate", "5 points/s", False]]
+    assert head["strip"] == [["rate", "5 inputs/s", False]]
 
 
 def test_a_frame_holds_thresholds_and_anomalies(run):

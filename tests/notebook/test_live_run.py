@@ -121,6 +121,14 @@ def test_a_paused_view_shows_where_it_stands(live, displays):
     assert all('class="kapnb-moment"' in html for html in (before, first, second))
 
 
+def test_a_picture_without_inputs_says_that_none_came_yet(live):
+    """Of a run that is paused at its beginning."""
+    run = live(paused=True)
+    assert gather(run.simulation).lack == "no input yet"
+    run.step()
+    assert gather(run.simulation).lack == ""
+
+
 def test_the_caller_goes_on_while_a_handler_is_busy(live):
     """The kernel stays free."""
     free = threading.Event()
