@@ -141,13 +141,20 @@ class Control:
             self._changed.notify_all()
 
     def step(self, count: int = 1) -> None:
-        """Let so many inputs go; returns when they were handled or the run is over."""
+        """Let so many inputs go; returns when they were handled or the run is over.
+
+        An interrupt meanwhile lets no more of them go.
+        """
         with self._changed:
             self._paused = True
             self._await_rest()
             self._steps, self._anchor, self._resting = count, None, False
             self._changed.notify_all()
-            self._await_rest()
+            try:
+                self._await_rest()
+            except KeyboardInterrupt:
+                self._steps = 0
+                raise
 
     def stop(self) -> None:
         """Let nothing go any more: for the run, the data ends here."""

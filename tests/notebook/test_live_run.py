@@ -190,6 +190,26 @@ def test_an_interrupt_while_waiting_stops_the_run(live, monkeypatch):
     assert len(last_run().inputs) > 5
 
 
+def test_an_interrupted_step_goes_no_further(live):
+    """After the call at hand it stands still again."""
+    main, heeded = threading.main_thread().ident, threading.Event()
+
+    class Interrupts(Handler):
+        def point(self, point):
+            if point.time == 2 * SECOND and not heeded.is_set():  # not when it is walked
+                signal.pthread_kill(main, signal.SIGINT)
+                assert heeded.wait(60)
+            return point
+
+    run = live(Interrupts, Endless(), paused=True)
+    with pytest.raises(KeyboardInterrupt):
+        run.step(50)
+    heeded.set()
+    with run._control._changed:
+        run._control._await_rest()
+    assert (run.state, len(run.simulation.inputs)) == ("paused", 3)
+
+
 def test_an_error_of_the_handler_fails_the_run(live, displays):
     """It is raised by whoever waits, and stands in the picture."""
 
