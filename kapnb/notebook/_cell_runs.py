@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from kapnb.notebook._front_end import Execution
+from kapnb.notebook._front_end import Execution, before_each_cell, executed_cell
 
 if TYPE_CHECKING:
     from kapnb.notebook._live_run import LiveRun
@@ -24,16 +24,26 @@ class CellRuns:
 
     def __init__(self) -> None:
         self._begun: dict[LiveRun, Execution] = {}
+        self._looks = False
 
-    def enter(self, run: LiveRun, execution: Execution | None) -> None:
-        """Take note of a run that begins, and stop those of earlier executions of its cell."""
+    def enter(self, run: LiveRun) -> None:
+        """Take note of a run that begins."""
+        execution = executed_cell()
+        if execution is not None:
+            self._begun[run] = execution
+            if not self._looks:
+                before_each_cell(self.end_old)
+                self._looks = True
+
+    def end_old(self) -> None:
+        """Stop the runs that an earlier execution of the cell began that is executed now."""
+        execution = executed_cell()
         if execution is None:
             return
-        for other, its in list(self._begun.items()):
+        for run, its in list(self._begun.items()):
             if its.cell == execution.cell and its.request != execution.request:
                 with contextlib.suppress(TimeoutError):
-                    other.stop(timeout=_GRACE_S)
-        self._begun[run] = execution
+                    run.stop(timeout=_GRACE_S)
 
     def leave(self, run: LiveRun) -> None:
         """Take note of a run that is over."""

@@ -12,7 +12,14 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-__all__ = ["MODE", "Execution", "executed_cell", "is_attended", "kernel_display"]
+__all__ = [
+    "MODE",
+    "Execution",
+    "before_each_cell",
+    "executed_cell",
+    "is_attended",
+    "kernel_display",
+]
 
 #: Environment variable that decides what cannot be found out: "background", or "wait".
 MODE = "KAPNB_LIVE"
@@ -33,6 +40,13 @@ def executed_cell() -> Execution | None:
     request = _request()
     cell = request.get("metadata", {}).get("cellId")
     return Execution(cell, request["header"]["msg_id"]) if cell else None
+
+
+def before_each_cell(call: Callable[[], None]) -> None:
+    """Let something be called before a cell is executed, each time."""
+    shell = _shell()
+    if shell is not None:
+        shell.events.register("pre_run_cell", lambda info: call())
 
 
 def kernel_display() -> Callable[..., Any] | None:
@@ -79,6 +93,9 @@ def _request() -> Any:
 
 
 def _kernel() -> Any:
+    return getattr(_shell(), "kernel", None)
+
+
+def _shell() -> Any:
     ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return getattr(shell, "kernel", None)
+    return ipython.get_ipython() if ipython is not None else None

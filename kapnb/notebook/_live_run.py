@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from kapnb.model import Batch, format_time
 from kapnb.notebook._cell_runs import CellRuns
 from kapnb.notebook._controls import Buttons, widget_view, widgets_exist
-from kapnb.notebook._front_end import executed_cell, is_attended, kernel_display
+from kapnb.notebook._front_end import is_attended, kernel_display
 from kapnb.notebook._live_control import Control, Speed, Waiter
 from kapnb.notebook._live_meter import Meter
 from kapnb.notebook._moment_panel import MomentPanel
@@ -196,7 +196,7 @@ class LiveRun:
         KapnbError
             If it does not come to data: the options are refused, say.
         """
-        _RUNS.enter(self, executed_cell())
+        _RUNS.enter(self)
         if self._in_place:
             self._run()
         else:

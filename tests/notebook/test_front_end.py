@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kapnb.notebook._front_end import MODE, executed_cell, is_attended
+from kapnb.notebook._front_end import MODE, before_each_cell, executed_cell, is_attended
 
 
 @pytest.fixture
@@ -63,3 +63,19 @@ def test_without_a_kernel_no_cell_is_executed(monkeypatch):
     """Nor before the first request."""
     monkeypatch.setitem(sys.modules, "IPython", None)
     assert executed_cell() is None
+
+
+def test_something_is_called_before_each_cell(shell, monkeypatch):
+    """Through IPython's own events."""
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    called = []
+    before_each_cell(lambda: called.append(1))
+    shell.run_cell("1")
+    shell.run_cell("2")
+    assert called == [1, 1]
+
+
+def test_without_a_shell_nothing_is_called(monkeypatch):
+    """A script has no cells."""
+    monkeypatch.setitem(sys.modules, "IPython", None)
+    before_each_cell(pytest.fail)

@@ -312,11 +312,16 @@ async def _awaited(run):
 
 @pytest.fixture
 def execute(monkeypatch):
-    """Return a function that executes a cell, by its id and the number of the execution."""
+    """Return a function that begins to execute a cell, by its id and the execution's number."""
+    hooks = []
+    monkeypatch.setattr(_cell_runs, "before_each_cell", hooks.append)
+    monkeypatch.setattr(_live_run, "_RUNS", _cell_runs.CellRuns())
 
     def execute(cell, number):
         execution = Execution(cell, f"{cell} {number}")
-        monkeypatch.setattr(_live_run, "executed_cell", lambda: execution)
+        monkeypatch.setattr(_cell_runs, "executed_cell", lambda: execution)
+        for hook in hooks:
+            hook()
 
     return execute
 
@@ -328,8 +333,9 @@ def test_a_cell_that_runs_again_ends_its_old_run(live, execute):
     execute("c2", 1)
     other = live(paused=True)
     execute("c1", 2)
-    again = live(paused=True)
     assert (first.state, second.state) == ("stopped", "stopped")
+    again = live(paused=True)
+    execute("c3", 1)
     assert (other.state, again.state) == ("paused", "paused")
 
 
