@@ -5,7 +5,6 @@ Decisions only; matplotlib is not named here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,12 +12,12 @@ from kapnb.model import Batch
 from kapnb.notebook._fields import Wanted, choose_fields
 from kapnb.notebook._numbers import Numbers, Times, Values
 from kapnb.simulation import Simulation
+from kapnb.simulation._joined import natural
 
 __all__ = ["Line", "Scene", "check_fields", "gather"]
 
 #: Groups drawn if nobody names any; as many as there are colours that all readers tell apart.
 _GROUPS_MAX = 6
-_DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,7 @@ def _choose_groups(
     numbers: Numbers, wanted: str | Sequence[str] | None, most: int
 ) -> tuple[tuple[str, ...], int]:
     """Return the groups to draw, and how many others there are."""
-    known = sorted(numbers.groups, key=_natural)
+    known = sorted(numbers.groups, key=natural)
     if wanted is None:
         return tuple(known[:most]), max(0, len(known) - most)
     chosen = (wanted,) if isinstance(wanted, str) else tuple(dict.fromkeys(wanted))
@@ -159,11 +158,6 @@ def check_fields(numbers: Numbers) -> None:
     for name in (*numbers.inputs, *numbers.outputs):
         if not (numbers.inputs.get(name) or numbers.outputs.get(name)):
             raise ValueError(f"no field {name!r} with numbers in the inputs or outputs of this run")
-
-
-def _natural(group: str) -> list[tuple[int, str]]:
-    """Sort key by which cpu2 stands before cpu10."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(group)]
 
 
 def _and_more(count: int, noun: str) -> str:
