@@ -163,7 +163,7 @@ def frame_costs(rows: int) -> None:
 def main() -> None:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--rows", type=int, default=400_000, help="at full speed")
+    parser.add_argument("--rows", type=int, default=800_000, help="at full speed")
     parser.add_argument("--seconds", type=float, default=5, help="of event time, at a pace")
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()

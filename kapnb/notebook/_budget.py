@@ -5,13 +5,14 @@ Pure arithmetic on a clock that is passed in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 __all__ = ["FrameBudget"]
 
-#: Cost of a frame before any was drawn, in seconds: about what a first one takes, which meets
-#: cold caches, on a busy machine. So short runs draw only the last one.
-_ASSUMED_COST_S = 0.120
+#: Cost of a frame before any was drawn, in seconds: about what a first one takes, which makes a
+#: figure and meets cold caches. So short runs draw only the last one.
+_ASSUMED_COST_S = 0.100
 #: Share of idle time that drawing may take: what is left keeps the next input from being late.
 _IDLE_SHARE = 0.5
 
@@ -42,7 +43,7 @@ class FrameBudget:
     >>> budget = FrameBudget(lambda: now, fps=10, share=0.07)
     >>> budget.allows()
     False
-    >>> now = 1.8  # 0.120 / 0.07 is 1.714
+    >>> now = 1.5  # 0.100 / 0.07 is 1.429
     >>> budget.allows()
     True
     """
@@ -67,6 +68,7 @@ class FrameBudget:
         self._share = share
         self._cost_s = _ASSUMED_COST_S
         self._drawing_s = 0.0
+        self._aside_s = self._busy_aside_s = 0.0
         self._began = self._ended = clock()
         self._idle_before = self._idle_at_end = idle()
 
@@ -95,13 +97,25 @@ class FrameBudget:
 
     def spend(self, draw: Callable[[], None]) -> None:
         """Draw a frame and book what it cost; the next is expected to cost the same."""
+        self._aside_s = self._busy_aside_s = 0.0
         began, busy = self._clock(), self._busy()
         try:
             draw()
         finally:
             self._ended = self._clock()
             self._idle_at_end = self._idle()
-            self._cost_s = self._ended - began
-            self._drawing_s += self._cost_s
-            self._busy_cost_s = self._busy() - busy
-            self._busy_drawing_s += self._busy_cost_s
+            took, worked = self._ended - began, self._busy() - busy
+            self._drawing_s += took
+            self._busy_drawing_s += worked
+            self._cost_s = took - self._aside_s
+            self._busy_cost_s = worked - self._busy_aside_s
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Do what is part of this frame's cost, and not to be expected of the next."""
+        began, busy = self._clock(), self._busy()
+        try:
+            yield
+        finally:
+            self._aside_s += self._clock() - began
+            self._busy_aside_s += self._busy() - busy

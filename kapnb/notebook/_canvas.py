@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ from kapnb.errors import MissingExtra
 from kapnb.notebook._controls import widget_view
 from kapnb.notebook._figure import _look
 from kapnb.notebook._live import LiveView
-from kapnb.notebook._live_strip import cells
+from kapnb.notebook._live_marks import Mark
+from kapnb.notebook._live_strip import Cell
 from kapnb.notebook._numbers import decimate
-from kapnb.notebook._panels import Panel, arrange_panels
-from kapnb.notebook._scene import Line, Scene, gather
+from kapnb.notebook._panels import arrange_panels
+from kapnb.notebook._scene import Line, Scene
 from kapnb.simulation import Simulation
 
 __all__ = ["CanvasView", "encode_frame"]
@@ -71,23 +73,14 @@ class CanvasView(LiveView):
             widget.close()
 
     def _draw_live(self, simulation: Simulation, *, read: bool = True) -> None:
-        self._numbers = self._chosen(simulation)
-        self._numbers.read(_READ_MAX)
-        scene = gather(
-            simulation, groups=self._present(self._numbers.groups), numbers=self._numbers
-        )
-        strip: list[tuple[str, str, bool]] = []
-        if self._meter is not None:
-            if read:
-                self._meter.read(simulation)
-            strip = [
-                (cell.title, cell.value, cell.alarm)
-                for cell in cells(self._meter.readings, self._meter.timeout_s)
-            ]
-        self._widget.frame = encode_frame(scene, strip)
+        self._marks.read(_READ_MAX)
+        scene = self._scene(simulation)
+        marks = self._marks.shown(scene, columns=_COLUMNS)
+        strip = self._cells(simulation, read=read) or ()
+        self._widget.frame = encode_frame(scene, strip, marks)
 
 
-def encode_frame(scene: Scene, strip: list[tuple[str, str, bool]]) -> bytes:
+def encode_frame(scene: Scene, strip: Sequence[Cell] = (), marks: Sequence[Mark] = ()) -> bytes:
     """Return a scene as the bytes that ``canvas.js`` reads.
 
     A little-endian uint32 with the length of the JSON that follows, padded so that the float32
@@ -95,19 +88,36 @@ def encode_frame(scene: Scene, strip: list[tuple[str, str, bool]]) -> bytes:
     """
     start, end = scene.ends or (0, 0)
     numbers: list[Any] = []
-    place = 0
     panels = []
     legend: dict[str, str] = {}
-    for panel in arrange_panels(scene.lines):
+
+    def sent(times: Any, values: Any) -> dict[str, int]:
+        place = sum(map(len, numbers))
+        numbers.extend([((times - start) / 1e6).astype("<f4"), values.astype("<f4")])
+        return {"at": place, "n": len(times)}
+
+    for number, panel in enumerate(arrange_panels(scene.lines)):
         lines = []
         for line in panel.lines:
-            times, values = decimate(line.times, line.values, _COLUMNS)
-            numbers += [((times - start) / 1e6).astype("<f4"), values.astype("<f4")]
             look = _look(scene, panel, line)
-            lines.append({"at": place, "n": len(times), **_style(look)})
+            lines.append(sent(*decimate(line.times, line.values, _COLUMNS)) | _style(look))
             legend.setdefault(_label(scene, line), look["color"])
-            place += 2 * len(times)
-        panels.append({"label": panel.label, "range": _range(panel), "lines": lines})
+        over = [mark for mark in marks if mark.panel == number]
+        panels.append(
+            {
+                "label": panel.label,
+                "range": _range([*panel.lines, *over]),
+                "lines": lines,
+                "marks": [
+                    {
+                        **sent(mark.times, mark.values),
+                        "rings": mark.kind == "rings",
+                        "text": mark.text,
+                    }
+                    for mark in over
+                ],
+            }
+        )
     head = {
         "title": scene.title,
         "size": [_WIDTH, _HEIGHT + _HEIGHT_MORE * (len(panels) - 1)],
@@ -115,7 +125,7 @@ def encode_frame(scene: Scene, strip: list[tuple[str, str, bool]]) -> bytes:
         "span": (end - start) / 1e6,
         "panels": panels,
         "legend": [*legend.items(), *((note, "transparent") for note in scene.notes)],
-        "strip": strip,
+        "strip": [(cell.title, cell.value, cell.alarm) for cell in strip],
     }
     text = json.dumps(head).encode()
     text += b" " * (-len(text) % 4)
@@ -138,11 +148,12 @@ def _label(scene: Scene, line: Line) -> str:
     return line.group.replace("\n", " ") if len(scene.groups) > 1 else line.field
 
 
-def _range(panel: Panel) -> tuple[float, float]:
-    if not panel.lines:
+def _range(drawn: Sequence[Line | Mark]) -> tuple[float, float]:
+    values = [one.values for one in drawn if len(one.values)]
+    if not values:
         return 0.0, 1.0
-    low = min(float(np.min(line.values)) for line in panel.lines)
-    high = max(float(np.max(line.values)) for line in panel.lines)
+    low = min(float(np.min(some)) for some in values)
+    high = max(float(np.max(some)) for some in values)
     pad = (high - low) * 0.05 or 0.5
     return low - pad, high + pad
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from kapnb.notebook._arguments import expect
 from kapnb.notebook._axes import COLOURS, INK, MARKERS, Shown, days, new_figure, tidy, time_axis
 from kapnb.notebook._numbers import decimate
 from kapnb.notebook._scene import Line, gather
@@ -46,6 +47,8 @@ def plot_comparison(
 
     Raises
     ------
+    TypeError
+        If `comparison` is something else.
     ValueError
         If the field or a group has no number in either run.
 
@@ -63,6 +66,7 @@ def plot_comparison(
     >>> ax.get_ylabel(), [entry.get_text() for entry in ax.get_legend().get_texts()]
     ('y', ['a: Half', 'b: Rounded', '2 differences'])
     """
+    _check(comparison, "plot_comparison")
     if ax is None:
         ax = new_figure(8, 2.8).subplots()
     named, field = field, field or next(iter(comparison.fields), None)
@@ -114,6 +118,10 @@ def _sent(run: Any, field: str | None, groups: str | Sequence[str] | None) -> li
     return [line for line in lines if line.field == (field or lines[0].field)]
 
 
+def _check(comparison: Comparison, taker: str) -> None:
+    expect(comparison, Comparison, f"{taker} takes a Comparison, as compare() returns it")
+
+
 def _time_of(difference: Any) -> int:
     item = difference.a if difference.a is not None else difference.b
     return int(item.tmax if hasattr(item, "points") else item.time)
@@ -136,6 +144,7 @@ class ComparisonPlot(Shown):
     """
 
     def __init__(self, comparison: Comparison, **settings: Any) -> None:
+        _check(comparison, "ComparisonPlot")
         self._text = f"ComparisonPlot({' and '.join(comparison.names)})"
         self.ax = plot_comparison(comparison, **settings)
         self.figure = self.ax.figure

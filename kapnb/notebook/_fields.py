@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from kapnb.handler import Handler
 from kapnb.model import Batch, Point
 from kapnb.simulation import Simulation
 
-__all__ = ["Shown", "Wanted", "choose_fields", "points_of", "spread"]
+__all__ = ["Shown", "Wanted", "choose_fields", "known_fields", "points_of", "spread"]
+
+_T = TypeVar("_T")
 
 #: Fields as a caller names them; True and None leave the choice to `choose_fields`.
 Wanted = bool | str | Sequence[str] | None
@@ -85,6 +87,24 @@ def choose_fields(simulation: Simulation, wanted: Wanted = None) -> Shown:
     )
 
 
+def known_fields(simulation: Simulation, *, sent: bool = False) -> list[str]:
+    """Return names of fields that a sample of the run has.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        A run, finished or not.
+    sent : bool, default: False
+        Whether all fields of the outputs are meant, in place of those with numbers on either
+        side.
+    """
+    outputs = (output.item for output in _sample(simulation.outputs))
+    points = [point for item in outputs for point in _sample(points_of(item), _BATCH_SAMPLE)]
+    if sent:
+        return list(dict.fromkeys(name for point in points for name in point.fields))
+    return list(_numeric([*_sampled_points(simulation.inputs), *points]))
+
+
 def points_of(item: Point | Batch) -> Sequence[Point]:
     """Return the points of a Batch, or the Point alone."""
     return item.points if isinstance(item, Batch) else (item,)
@@ -143,10 +163,12 @@ def _sampled_pairs(simulation: Simulation) -> Iterator[tuple[Point, Point | None
 
 
 def _sampled_points(items: Sequence[Point | Batch]) -> Iterator[Point]:
-    for position in spread(0, len(items), _SAMPLE):
-        points = points_of(items[position])
-        for number in spread(0, len(points), _BATCH_SAMPLE):
-            yield points[number]
+    for item in _sample(items):
+        yield from _sample(points_of(item), _BATCH_SAMPLE)
+
+
+def _sample(items: Sequence[_T], most: int = _SAMPLE) -> Iterator[_T]:
+    return (items[position] for position in spread(0, len(items), most))
 
 
 def _numeric(points: Iterable[Point]) -> dict[str, None]:

@@ -6,33 +6,35 @@ jump and no layout engine doubles the cost of a frame.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
-from kapnb.model import format_time
 from kapnb.notebook._numbers import decimate
 from kapnb.notebook._panels import Panel, arrange_panels
 from kapnb.notebook._scene import Line, Scene
+from kapnb.notebook._time_scale import TimeScale
 
 __all__ = [
     "COLOURS",
     "DPI",
     "INK",
     "add_legend",
+    "any_glyphs",
     "draw_figure",
     "draw_panel",
     "group_label",
     "new_axes",
     "png",
+    "png_settings",
     "set_style",
+    "set_title",
     "shorten",
     "shown_size",
     "write",
@@ -54,9 +56,6 @@ _MARKED_MAX = 40
 _TICKS_MAX = 8
 #: Columns of pixels to which lines are reduced, in a figure to keep.
 _COLUMNS = 800
-#: A run shorter than this is no matter of dates; clocks of days are too coarse for it.
-_DATES_MIN_NS = 1_000_000
-_DAY_NS = 86_400_000_000_000
 
 # In inches.
 _WIDTH, _GAP = 8.0, 0.2
@@ -110,7 +109,7 @@ def draw_panel(
     The first of several carries the title, the legend of the groups and the notes; the last
     carries the time, at no more than so many ticks.
     """
-    scale = _TimeScale(scene.ends)
+    scale = TimeScale(scene.ends)
     for line in panel.lines:
         times, values = decimate(line.times, line.values, columns)
         ax.plot(scale(times), values, **_look(scene, panel, line))
@@ -121,8 +120,7 @@ def draw_panel(
         ax.text(0.5, 0.5, "no numbers to plot", transform=ax.transAxes, ha="center", color=INK)
         ax.set_yticks([])
     if first:
-        title = ax.set_title(scene.title, loc="left", fontsize="medium", fontweight="bold")
-        title.set_parse_math(False)
+        set_title(ax, scene.title)
     if legend:
         add_legend(ax, _legend(scene, panel, first=first))
 
@@ -130,56 +128,36 @@ def draw_panel(
 def png(figure: Any, *, dpi: int, compress: int = 6) -> bytes:
     """Return a figure as PNG; the same figure gives the same bytes."""
     buffer = io.BytesIO()
-    settings = {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": compress}}
-    write(figure, buffer, format="png", dpi=dpi, **settings)
+    write(figure, buffer, format="png", dpi=dpi, **png_settings(compress))
     return buffer.getvalue()
+
+
+def png_settings(compress: int) -> dict[str, Any]:
+    """Return what matplotlib is to know of a PNG: nothing in it changes with the version."""
+    return {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": compress}}
 
 
 def write(figure: Any, target: Any, **settings: Any) -> None:
     """Write a figure to a path or stream; settings are those of `Figure.savefig`."""
-    with warnings.catch_warnings():
-        # A name in a script that the font lacks is no reason to write into the notebook.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+    with any_glyphs():
         figure.savefig(target, **settings)
+
+
+@contextlib.contextmanager
+def any_glyphs() -> Iterator[None]:
+    """Draw without a word about glyphs that are missing.
+
+    A name in a script that the font lacks is no reason to write into the notebook.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        yield
 
 
 def shown_size(figure: Any) -> dict[str, int]:
     """Return the pixels a page gives to a figure, whatever the image's resolution."""
     width, height = figure.get_size_inches()
     return {"width": round(width * DPI), "height": round(height * DPI)}
-
-
-class _TimeScale:
-    """Event times as x values: dates, or nanoseconds where days are too coarse."""
-
-    def __init__(self, ends: tuple[int, int] | None) -> None:
-        self._ends = ends
-        self._first, self._last = ends or (0, 0)
-        self._dates = not 0 < self._last - self._first < _DATES_MIN_NS
-
-    def __call__(self, times: Any) -> Any:
-        return times / _DAY_NS if self._dates else (times - self._first).astype(float)
-
-    def set_up(self, ax: Any, *, labelled: bool, ticks: int) -> None:
-        """Set limits, ticks and label of the time axis."""
-        if self._ends is None:
-            ax.set_xticks([])
-        elif self._dates:
-            pad = (self._last - self._first) * 0.01 or 1e9
-            ax.set_xlim((self._first - pad) / _DAY_NS, (self._last + pad) / _DAY_NS)
-            locator = AutoDateLocator(minticks=3, maxticks=ticks)  # type: ignore[no-untyped-call]
-            ax.xaxis.set_major_locator(locator)
-            formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
-            ax.xaxis.set_major_formatter(formatter)
-            label = "event time (UTC)"
-        else:
-            ax.xaxis.set_major_locator(MaxNLocator(ticks, integer=True))
-            label = f"nanoseconds after {format_time(self._first)}"
-        if labelled and self._ends is not None:
-            ax.set_xlabel(label)
-        else:
-            ax.tick_params(labelbottom=False)
-            ax.xaxis.offsetText.set_visible(False)
 
 
 def _look(scene: Scene, panel: Panel, line: Line) -> dict[str, Any]:
@@ -242,6 +220,13 @@ def set_style(ax: Any) -> None:
     ax.grid(color="0.9", linewidth=0.6)
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def set_title(ax: Any, text: str, *, y: float | None = None) -> Any:
+    """Write a title over the left end of Axes, above all that is there or at a height."""
+    title = ax.set_title(text, loc="left", fontsize="medium", fontweight="bold", y=y)
+    title.set_parse_math(False)
+    return title
 
 
 def add_legend(ax: Any, entries: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from kapnb.notebook._arguments import expect_run
 from kapnb.notebook._axes import ShownAxes
 from kapnb.notebook._figure import DPI, INK, draw_panel, group_label
 from kapnb.notebook._panels import Panel, arrange_panels
@@ -56,6 +57,8 @@ def plot_groups(
 
     Raises
     ------
+    TypeError
+        If `simulation` is something else.
     ValueError
         If a named field or group has no number in this run, or there are too few `axes`.
 
@@ -75,6 +78,7 @@ def plot_groups(
     >>> [ax.get_title(loc="left") for ax in plot_groups(run)]
     ['host=a', 'host=b']
     """
+    expect_run(simulation, "plot_groups")
     scene = gather(simulation, fields, groups, most=_GROUPS_MAX)
     panels = arrange_panels(scene.lines)
     if fields is None and len(panels) > 1:

@@ -9,28 +9,37 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from kapnb.notebook._budget import FrameBudget
 from kapnb.notebook._fields import choose_fields
-from kapnb.notebook._figure import DPI, draw_figure, new_axes
+from kapnb.notebook._figure import DPI, draw_figure, new_axes, png
 from kapnb.notebook._front_end import kernel_display
-from kapnb.notebook._live_marks import Anomalies, Marks, Thresholds, parse_thresholds
+from kapnb.notebook._live_figure import LiveFigure
+from kapnb.notebook._live_marks import (
+    Anomalies,
+    Marks,
+    Thresholds,
+    parse_anomalies,
+    parse_thresholds,
+)
 from kapnb.notebook._live_meter import Meter
-from kapnb.notebook._live_strip import add_strip
+from kapnb.notebook._live_overlay import draw_marks
+from kapnb.notebook._live_strip import Cell, add_strip, cells
 from kapnb.notebook._numbers import Numbers
-from kapnb.notebook._plot import bundle
-from kapnb.notebook._scene import check_fields, gather
+from kapnb.notebook._plot import bundle_of
+from kapnb.notebook._scene import Scene, gather, missing_fields, missing_group, sorted_groups
 from kapnb.simulation import Simulation
 
 __all__ = ["LiveView"]
 
 #: Inputs, and outputs, read for one live frame; the last frame reads all.
 _READ_MAX = 2048
-#: Columns of pixels to which lines are reduced in a live frame, and in the last.
-_COLUMNS, _COLUMNS_LAST = 400, 800
-_ERROR_MAX = 110
+#: Columns of pixels to which lines are reduced in the last frame.
+_COLUMNS = 800
+#: Characters of a note in a picture, and of what stands in the place of one.
+_NOTE_MAX, _TROUBLE_MAX = 110, 400
 
 
 class LiveView:
@@ -67,13 +76,13 @@ class LiveView:
     -----
     A frame is drawn if the last one ended longer ago than ``1 / fps`` and than its cost
     over `share`, and if with it all drawing stays within `share` of the rest of the run. A
-    first frame is taken to cost 120 ms, so that short runs draw the last one only.
+    first frame is taken to cost 100 ms, so that short runs draw the last one only.
 
     A live frame of a fast run shows a selection of the points; the last frame is the one
     that `Plot` draws, of all of them.
 
     Should drawing fail, the run goes on, and ends with a warning in `Simulation.warnings`; the
-    picture says it, too.
+    picture says it, too. So it is with fields and groups that were named and never came.
     """
 
     every_input = False
@@ -97,6 +106,7 @@ class LiveView:
         self._fields = fields
         self._groups = (groups,) if isinstance(groups, str) else groups
         self._thresholds = parse_thresholds(thresholds)
+        parse_anomalies(anomalies)
         self._anomalies = anomalies
         self._clock, self._idle = clock, idle
         self._fps, self._share = fps, share
@@ -106,12 +116,16 @@ class LiveView:
         self._handle: Any = None
         self._figure: Any = None
         self._numbers: Numbers | None = None
+        self._picture: LiveFigure | None = None
 
     @property
     def figure(self) -> Any:
-        """The matplotlib Figure of the run so far; None before a run has started."""
+        """The matplotlib Figure of the run so far; None before a run has started.
+
+        While the run lasts it is made for whoever asks: frames share one that changes.
+        """
         if self._figure is None and self._simulation is not None:
-            return self._still(self._simulation.still())
+            return self._still(self._simulation.still())[0]
         return self._figure
 
     # ----------------------------------------------------------------- as an observer
@@ -119,7 +133,7 @@ class LiveView:
     def started(self, simulation: Simulation) -> None:
         """Show a first bundle: only text, since an empty frame would cost as much as a full."""
         self._simulation = simulation
-        self._figure = self._numbers = None
+        self._figure = self._numbers = self._picture = None
         self._choose_at = 0
         self._marks = Marks(simulation, self._thresholds, self._anomalies)
         self._text = f"<live plot of {simulation.handler.__name__}>"
@@ -153,15 +167,19 @@ class LiveView:
             self._guarded(lambda simulation: self._draw_live(simulation, read=False))
 
     def _draw_live(self, simulation: Simulation, *, read: bool = True) -> None:
+        self._marks.read(_READ_MAX)
+        scene, strip = self._scene(simulation), self._cells(simulation, read=read)
+        if self._picture is None:
+            self._picture = LiveFigure(self._marks.shown, self._budget.aside)
+        image = self._picture.draw(scene, strip)
+        self._update(self._picture.figure, image)
+
+    def _scene(self, simulation: Simulation) -> Scene:
+        """Return what a live frame shows."""
         self._numbers = self._chosen(simulation)
         self._numbers.read(_READ_MAX)
-        self._marks.read(_READ_MAX)
         groups = self._present(self._numbers.groups)
-        scene = gather(simulation, groups=groups, numbers=self._numbers)
-        self._figure = draw_figure(scene, columns=_COLUMNS)
-        self._marks.draw(self._figure, scene, columns=_COLUMNS)
-        self._add_strip(simulation, read=read)
-        self._update(dpi=DPI, compress=1)
+        return gather(simulation, groups=groups, numbers=self._numbers)
 
     def _chosen(self, simulation: Simulation) -> Numbers:
         """Return what is read; the fields are chosen anew whenever there is twice as much."""
@@ -174,25 +192,41 @@ class LiveView:
         return numbers
 
     def _draw_last(self, simulation: Simulation) -> None:
-        self._numbers = None
-        self._figure = self._still(simulation)
-        self._add_strip(simulation)
-        self._update(dpi=2 * DPI, compress=6)
+        self._numbers = self._picture = None
+        figure, notes = self._still(simulation)
+        simulation.warnings.extend(f"live plot: {note}" for note in notes)
+        strip = self._cells(simulation)
+        if strip is not None:
+            add_strip(figure, strip)
+        self._figure = figure
+        self._update(figure, png(figure, dpi=2 * DPI))
 
-    def _still(self, simulation: Simulation) -> Any:
-        """Return the picture that `Plot` draws, with its marks."""
+    def _still(self, simulation: Simulation) -> tuple[Any, list[str]]:
+        """Return the picture that `Plot` draws, with its marks, and what was asked for in vain."""
         numbers = Numbers(simulation, choose_fields(simulation, self._fields))
         numbers.read()
-        if not isinstance(self._fields, bool):
-            check_fields(numbers)
         scene = gather(simulation, groups=self._present(numbers.groups), numbers=numbers)
         figure = draw_figure(scene)
         marks = Marks(simulation, self._thresholds, self._anomalies)
         marks.read()
-        marks.draw(figure, scene, columns=_COLUMNS_LAST)
-        if simulation.error is not None:
-            _add_note(figure, f"ended by {type(simulation.error).__name__}: {simulation.error}")
-        return figure
+        draw_marks(figure, scene, marks.shown(scene, columns=_COLUMNS))
+        notes = list(self._missing(simulation, numbers, marks))
+        error = simulation.error
+        ended = [] if error is None else [f"ended by {type(error).__name__}: {error}"]
+        _add_notes(figure, [*ended, *notes])
+        return figure, notes
+
+    def _missing(self, simulation: Simulation, numbers: Numbers, marks: Marks) -> Iterator[str]:
+        """Say which names meant nothing: a live frame cannot know whether they come yet."""
+        if not simulation.inputs:
+            return
+        if not isinstance(self._fields, bool):
+            yield from missing_fields(simulation, numbers)
+        yield from marks.missing()
+        known = sorted_groups(numbers.groups)
+        for group in self._groups or ():
+            if group not in numbers.groups:
+                yield missing_group(group, known)
 
     def _present(self, known: set[str]) -> Sequence[str] | None:
         """Return the wanted groups that are there; one may come late, or never."""
@@ -200,14 +234,16 @@ class LiveView:
             return None
         return [group for group in self._groups if group in known] or None
 
-    def _add_strip(self, simulation: Simulation, *, read: bool = True) -> None:
-        if self._meter is not None:
-            if read:
-                self._meter.read(simulation)
-            add_strip(self._figure, self._meter.readings, self._meter.timeout_s)
+    def _cells(self, simulation: Simulation, *, read: bool = True) -> Sequence[Cell] | None:
+        """Return what the strip shows; None if there is none."""
+        if self._meter is None:
+            return None
+        if read:
+            self._meter.read(simulation)
+        return cells(self._meter.readings, self._meter.timeout_s)
 
-    def _update(self, *, dpi: int, compress: int) -> None:
-        data, metadata = bundle(self._figure, self._text, dpi=dpi, compress=compress)
+    def _update(self, figure: Any, image: bytes) -> None:
+        data, metadata = bundle_of(image, figure, self._text)
         self._handle.update(data, metadata=metadata, raw=True)
 
     def _guarded(self, draw: Callable[[Simulation], None]) -> None:
@@ -227,22 +263,25 @@ class LiveView:
         ax = new_axes(height=1.2)
         ax.set_axis_off()
         self._figure = ax.figure
-        _add_note(self._figure, text)
-        self._update(dpi=DPI, compress=6)
+        _add_notes(self._figure, [text], most=_TROUBLE_MAX)
+        self._update(ax.figure, png(ax.figure, dpi=DPI))
 
 
-def _add_note(figure: Any, text: str) -> None:
-    """Write what went wrong into a picture."""
-    line = " ".join(text.split())
-    shown = line if len(line) <= _ERROR_MAX else f"{line[: _ERROR_MAX - 1]}…"
+def _add_notes(figure: Any, notes: Sequence[str], *, most: int = _NOTE_MAX) -> None:
+    """Write what went wrong into a picture, each note with at most so many characters."""
+    lines = [" ".join(note.split()) for note in notes]
+    if not lines:
+        return
     figure.axes[0].text(
         0.01,
         0.97,
-        shown,
+        "\n".join(line if len(line) <= most else f"{line[: most - 1]}…" for line in lines),
         transform=figure.axes[0].transAxes,
         va="top",
         color="#D55E00",
         fontsize="small",
         wrap=True,
         parse_math=False,
+        zorder=6,
+        bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 2},
     )

@@ -13,12 +13,14 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from kapnb.model import Batch, format_time
 from kapnb.notebook._controls import Buttons, widget_view, widgets_exist
 from kapnb.notebook._front_end import is_attended, kernel_display
 from kapnb.notebook._live_control import Control, Speed, Waiter
 from kapnb.notebook._live_meter import Meter
 from kapnb.notebook._moment_panel import MomentPanel
 from kapnb.simulation import Simulation
+from kapnb.simulation._items import count_text
 from kapnb.simulation._last import remember
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ class LiveRun:
         Whether to return only when the run is over, which goes in the caller's thread then,
         without buttons. By default so where nobody can press one: see Notes.
     canvas : bool, default: False
-        Draw on a canvas of the browser while it lasts; for high rates, without marks. Needs
+        Draw on a canvas of the browser while it lasts; for high rates. Needs
         anywidget, and a front end that shows widgets.
     fps : float, default: 10
         Most frames a second.
@@ -387,9 +389,21 @@ class LiveRun:
                 self._done.result(max(left, 0))
             except TimeoutError:
                 if until is not None and time.monotonic() >= until:
-                    raise
+                    text = f"not over after {timeout:g} s: {self._how_far()}"
+                    raise TimeoutError(text) from None
             else:
                 return
+
+    def _how_far(self) -> str:
+        """Say where the run is, and what to do about it."""
+        inputs = self.simulation.inputs
+        reached = ""
+        if inputs:
+            last = inputs[-1]
+            time_ns = last.tmax if isinstance(last, Batch) else last.time
+            reached = f", the last of {format_time(time_ns)}"
+        remedy = "resume() or stop() it" if self.state == "paused" else "wait() again, or stop() it"
+        return f"the run is {self.state}, {count_text(inputs)} handled{reached}; {remedy}"
 
     def __await__(self) -> Generator[Any, None, Simulation]:
         """Wait as `wait` does, while the event loop, and with it the buttons, goes on."""

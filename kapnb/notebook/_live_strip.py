@@ -5,7 +5,7 @@ It belongs in an image, never in text: no two runs give the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,11 @@ from matplotlib.lines import Line2D
 
 from kapnb.notebook._live_meter import READINGS_MAX, Reading, call_limits
 
-__all__ = ["Cell", "add_strip", "cells"]
+__all__ = ["Cell", "add_strip", "add_titles", "add_values", "cells", "make_room"]
 
 _INCHES = 0.5
+#: Of each cell, as shares of the width: where it begins, and how far from there its curve.
+_LEFT, _CURVES = (0.02, 0.22, 0.40, 0.80), (0.11, 0.09, 0.29, 0.1)
 _INK, _FAINT, _ALARM = "#222222", "#777777", "#D55E00"
 
 
@@ -49,18 +51,23 @@ def cells(readings: Sequence[Reading], timeout_s: float) -> tuple[Cell, ...]:
     )
 
 
-def add_strip(figure: Any, readings: Sequence[Reading], timeout_s: float) -> None:
-    """Make a figure taller by a strip that shows readings; without any it stays empty.
+def add_strip(figure: Any, shown: Sequence[Cell]) -> None:
+    """Make a figure taller by a strip; without cells it stays empty.
 
     Parameters
     ----------
     figure : matplotlib Figure
         As `draw_figure` makes it.
-    readings : sequence of Reading
-        Oldest first.
-    timeout_s : float
-        See `call_limits`.
+    shown : sequence of Cell
+        As `cells` gives them.
     """
+    make_room(figure)
+    add_titles(figure, shown)
+    add_values(figure, shown)
+
+
+def make_room(figure: Any) -> None:
+    """Make a figure taller by an empty strip."""
     width, height = figure.get_size_inches()
     taller = height + _INCHES
     figure.set_size_inches(width, taller)
@@ -72,29 +79,44 @@ def add_strip(figure: Any, readings: Sequence[Reading], timeout_s: float) -> Non
     )
     for ax in figure.axes:  # the grid moves only those that pyplot knows
         ax.set_position(ax.get_subplotspec().get_position(figure))
-    if not readings:
-        return
-    unit = _INCHES / taller
-    for number, cell in enumerate(cells(readings, timeout_s)):
-        left = (0.02, 0.22, 0.40, 0.80)[number]
+
+
+def add_titles(figure: Any, shown: Sequence[Cell]) -> None:
+    """Write what stays the same from frame to frame."""
+    unit = _unit(figure)
+    for cell, left in zip(shown, _LEFT, strict=False):
         _text(figure, left, 0.68 * unit, cell.title, _FAINT, "x-small")
+
+
+def add_values(figure: Any, shown: Sequence[Cell]) -> list[Any]:
+    """Write values, and draw their curves; return what was added."""
+    unit = _unit(figure)
+    added: list[Any] = []
+    for cell, left, right in zip(shown, _LEFT, _CURVES, strict=False):
         ink = _ALARM if cell.alarm else _INK
-        _text(figure, left, 0.22 * unit, cell.value, ink, "small")
-        _curve(figure, left + (0.11, 0.09, 0.29, 0.1)[number], unit, cell.curve)
+        added.append(_text(figure, left, 0.22 * unit, cell.value, ink, "small"))
+        added += _curve(figure, left + right, unit, cell.curve)
+    return added
 
 
-def _text(figure: Any, x: float, y: float, text: str, color: str, size: str) -> None:
-    figure.text(x, y, text, color=color, fontsize=size, parse_math=False)
+def _unit(figure: Any) -> float:
+    """Return the height of the strip, as a share of the figure's."""
+    return float(_INCHES / figure.get_size_inches()[1])
 
 
-def _curve(figure: Any, left: float, unit: float, values: Sequence[float]) -> None:
+def _text(figure: Any, x: float, y: float, text: str, color: str, size: str) -> Any:
+    return figure.text(x, y, text, color=color, fontsize=size, parse_math=False)
+
+
+def _curve(figure: Any, left: float, unit: float, values: Sequence[float]) -> Iterator[Any]:
     """Draw a small curve, from zero to its highest value."""
     top = max(values)
     if len(values) < 2 or top <= 0:
         return
     xs = [left + 0.06 * number / (READINGS_MAX - 1) for number in range(len(values))]
     ys = [unit * (0.2 + 0.4 * value / top) for value in values]
-    figure.add_artist(Line2D(xs, ys, color=_FAINT, linewidth=0.8, transform=figure.transFigure))
+    line = Line2D(xs, ys, color=_FAINT, linewidth=0.8, transform=figure.transFigure)
+    yield figure.add_artist(line)
 
 
 def _seconds(seconds: float) -> str:

@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, FuncFormatter, NullFormatter, NullLocator
 
 from kapnb.faults import Latencies, StateSizes, measure_latency, measure_state
+from kapnb.notebook._arguments import expect_run
 from kapnb.notebook._figure import COLOURS, INK, add_legend, group_label, new_axes, set_style
 from kapnb.simulation import Simulation
 
@@ -57,6 +58,8 @@ def plot_state(
 
     Raises
     ------
+    TypeError
+        If `simulation` is something else.
     ValueError
         If a named group has no state, or a state can be in no snapshot.
 
@@ -78,6 +81,7 @@ def plot_state(
     >>> ax.get_ylabel(), ax.get_xlabel()
     ('state in a snapshot', 'points handled')
     """
+    expect_run(simulation, "plot_state")
     sizes = measure_state(simulation, samples=samples) if sizes is None else sizes
     ax = new_axes() if ax is None else ax
     set_style(ax)
@@ -147,6 +151,11 @@ def plot_latency(
     Axes
         `ax`, or the new one.
 
+    Raises
+    ------
+    TypeError
+        If `simulation` is something else.
+
     Notes
     -----
     Two lines are drawn. To the right of *one call*, at half the timeout, a single input keeps
@@ -162,6 +171,7 @@ def plot_latency(
     >>> ax.get_xlabel()
     'time for one point'
     """
+    expect_run(simulation, "plot_latency")
     if latencies is None:
         latencies = measure_latency(simulation, timeout=timeout, clock=clock)
     ax = new_axes() if ax is None else ax

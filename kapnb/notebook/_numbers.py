@@ -19,7 +19,7 @@ from kapnb.protocol import read_numbers
 from kapnb.simulation import Output, Simulation
 from kapnb.simulation._items import Outputs, Rows
 
-__all__ = ["Columns", "Numbers", "decimate"]
+__all__ = ["Columns", "Numbers", "decimate", "encoded_points"]
 
 #: Beyond this the ticks of an axis overflow.
 _VALUE_MAX = 1e300
@@ -117,16 +117,29 @@ def _read(items: Sequence[Any], start: int, most: int | None, side: _Side) -> in
     if not side:
         return stop
     positions = range(start, stop) if most is None else spread(start, stop, most)
-    encoded = items.encoded(start, stop) if isinstance(items, (Rows, Outputs)) else None
-    if encoded is None:
+    points = encoded_points(items, positions) if isinstance(items, (Rows, Outputs)) else None
+    if points is None:
         for position in positions:
             item = items[position]
             _take(item.item if isinstance(item, Output) else item, side)
         return stop
-    points = encoded if most is None else [encoded[place - start] for place in positions]
     for name, group, times, values in read_numbers(points, list(side)):
         side[name].setdefault(group, Columns()).extend(times, values)
     return stop
+
+
+def encoded_points(items: Rows | Outputs, positions: Sequence[int]) -> list[bytes] | None:
+    """Return the bytes of some items; None if not all of them are kept as bytes."""
+    if isinstance(positions, range):
+        return items.encoded(positions.start, positions.stop)
+    # One by one: of a fast run a few thousand are wanted out of many more.
+    points: list[bytes] = []
+    for place in positions:
+        point = items.encoded(place, place + 1)
+        if point is None:
+            return None
+        points += point
+    return points
 
 
 def _take(item: Point | Batch, columns: _Side) -> None:

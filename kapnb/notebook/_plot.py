@@ -6,12 +6,13 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from kapnb.notebook._arguments import expect_run
 from kapnb.notebook._figure import DPI, draw_figure, draw_panel, new_axes, png, shown_size, write
 from kapnb.notebook._panels import Panel
 from kapnb.notebook._scene import gather
 from kapnb.simulation import Simulation
 
-__all__ = ["Plot", "bundle", "plot_run"]
+__all__ = ["Plot", "bundle", "bundle_of", "plot_run"]
 
 
 def plot_run(
@@ -42,6 +43,8 @@ def plot_run(
 
     Raises
     ------
+    TypeError
+        If `simulation` is something else.
     ValueError
         If a named field or group has no number in this run.
 
@@ -67,6 +70,7 @@ def plot_run(
     >>> plot_run(run).get_ylabel()
     'x → double'
     """
+    expect_run(simulation, "plot_run")
     scene = gather(simulation, fields, groups)
     if ax is None:
         ax = new_axes()
@@ -106,6 +110,7 @@ class Plot:
         fields: bool | str | Sequence[str] | None = None,
         groups: str | Sequence[str] | None = None,
     ) -> None:
+        expect_run(simulation, "Plot")
         scene = gather(simulation, fields, groups)
         self._title = scene.title
         self.figure = draw_figure(scene)
@@ -131,13 +136,15 @@ class Plot:
         return bundle(self.figure, repr(self))
 
 
-def bundle(
-    figure: Any, text: str, *, dpi: int = 2 * DPI, compress: int = 6
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return a figure as MIME data and metadata.
+def bundle(figure: Any, text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a figure as MIME data and metadata; `text` is what a comparison of notebooks sees."""
+    return bundle_of(png(figure, dpi=2 * DPI), figure, text)
 
-    The page gives it the same room whatever `dpi` is: editors flash when an image changes
-    its size. `text` is what a comparison of notebooks sees.
+
+def bundle_of(image: bytes, figure: Any, text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return an image of a figure as MIME data and metadata.
+
+    The page gives it the same room whatever its resolution is: editors flash when an image
+    changes its size.
     """
-    data = {"text/plain": text, "image/png": png(figure, dpi=dpi, compress=compress)}
-    return data, {"image/png": shown_size(figure)}
+    return {"text/plain": text, "image/png": image}, {"image/png": shown_size(figure)}

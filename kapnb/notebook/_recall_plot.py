@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kapnb.notebook._arguments import expect
 from kapnb.notebook._axes import COLOURS, INK, INPUT, MARKERS, new_figure, tidy
 from kapnb.whatif import Sweep, Trial
 
@@ -33,6 +34,8 @@ def plot_precision_recall(sweep: Sweep, ax: Any = None) -> Any:
 
     Raises
     ------
+    TypeError
+        If `sweep` is something else.
     ValueError
         If there are no labels.
 
@@ -56,6 +59,7 @@ def plot_precision_recall(sweep: Sweep, ax: Any = None) -> Any:
     >>> plot_precision_recall(found).get_xlabel()
     'recall (share of the labelled points)'
     """
+    expect(sweep, Sweep, "plot_precision_recall takes a Sweep, as sweep() returns it")
     if sweep.truth is None:
         raise ValueError("the sweep has no labels, so there is neither precision nor recall")
     if ax is None:

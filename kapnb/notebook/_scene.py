@@ -5,19 +5,31 @@ Decisions only; matplotlib is not named here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from kapnb.model import Batch
-from kapnb.notebook._fields import Wanted, choose_fields
+from kapnb.notebook._fields import Wanted, choose_fields, known_fields
 from kapnb.notebook._numbers import Numbers, Times, Values
 from kapnb.simulation import Simulation
 from kapnb.simulation._joined import natural
 
-__all__ = ["Line", "Scene", "check_fields", "gather"]
+__all__ = [
+    "Line",
+    "Scene",
+    "check_fields",
+    "gather",
+    "missing_fields",
+    "missing_group",
+    "rather_than",
+    "sorted_groups",
+]
 
 #: Groups drawn if nobody names any; as many as there are colours that all readers tell apart.
 _GROUPS_MAX = 6
+#: Names that are suggested for one that is not known, or listed if none is like it.
+_NEAR_MAX, _THERE_MAX = 3, 12
 
 
 @dataclass(frozen=True)
@@ -115,7 +127,7 @@ def gather(
         numbers = Numbers(simulation, choose_fields(simulation, fields))
         numbers.read()
         if not isinstance(fields, (bool, type(None))):
-            check_fields(numbers)
+            check_fields(simulation, numbers)
     names, hidden = _choose_groups(numbers, groups, most)
     only = f"group {names[0]}" if len(names) == 1 and names[0] else ""
     notes = (only, _and_more(hidden, "group"), _and_more(numbers.shown.hidden, "field"))
@@ -142,22 +154,46 @@ def _choose_groups(
     numbers: Numbers, wanted: str | Sequence[str] | None, most: int
 ) -> tuple[tuple[str, ...], int]:
     """Return the groups to draw, and how many others there are."""
-    known = sorted(numbers.groups, key=natural)
+    known = sorted_groups(numbers.groups)
     if wanted is None:
         return tuple(known[:most]), max(0, len(known) - most)
     chosen = (wanted,) if isinstance(wanted, str) else tuple(dict.fromkeys(wanted))
     for group in chosen:
         if group not in known:
-            there = ", ".join(map(repr, known)) or "none"
-            raise ValueError(f"no group {group!r} in this run (there are: {there})")
+            raise ValueError(missing_group(group, known))
     return chosen, 0
 
 
-def check_fields(numbers: Numbers) -> None:
+def missing_group(group: str, known: Sequence[str]) -> str:
+    """Say that there is no such group, and which there are."""
+    return f"no group {group!r} in this run{rather_than(group, known)}"
+
+
+def check_fields(simulation: Simulation, numbers: Numbers) -> None:
     """Raise ValueError if one of the fields that were read has no number."""
-    for name in (*numbers.inputs, *numbers.outputs):
+    for text in missing_fields(simulation, numbers):
+        raise ValueError(text)
+
+
+def missing_fields(simulation: Simulation, numbers: Numbers) -> Iterator[str]:
+    """Say of each of the fields that were read, and have no number, which it may be."""
+    for name in dict.fromkeys((*numbers.inputs, *numbers.outputs)):
         if not (numbers.inputs.get(name) or numbers.outputs.get(name)):
-            raise ValueError(f"no field {name!r} with numbers in the inputs or outputs of this run")
+            rather = rather_than(name, known_fields(simulation))
+            yield f"no field {name!r} with numbers in the inputs or outputs of this run{rather}"
+
+
+def rather_than(name: str, known: Sequence[str]) -> str:
+    """Return the end of a text on a name that is not known: which may be meant, or are there."""
+    if near := get_close_matches(name, known, _NEAR_MAX):
+        return f"; did you mean {' or '.join(map(repr, near))}?"
+    there = ", ".join(map(repr, known[:_THERE_MAX])) or "none"
+    return f" (there are: {there}{', …' if len(known) > _THERE_MAX else ''})"
+
+
+def sorted_groups(groups: Iterable[str]) -> list[str]:
+    """Return ids of groups as people count: cpu2 stands before cpu10."""
+    return sorted(groups, key=natural)
 
 
 def _and_more(count: int, noun: str) -> str:

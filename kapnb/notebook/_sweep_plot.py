@@ -13,6 +13,7 @@ from typing import Any, cast
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from kapnb.notebook._arguments import expect
 from kapnb.notebook._axes import (
     COLOURS,
     INK,
@@ -69,6 +70,8 @@ def plot_sweep(
 
     Raises
     ------
+    TypeError
+        If `sweep` is something else.
     ValueError
         If there is no run, or a named field or group has no number in any.
 
@@ -92,7 +95,7 @@ def plot_sweep(
     >>> [ax.get_title(loc="left") for ax in axes]
     ['limit=3.5', 'limit=5.5']
     """
-    _check(sweep)
+    _check(sweep, "plot_sweep")
     if axes is None:
         rows, columns = _grid_size(sweep)
         figure = new_figure(_width(columns), _height(rows))
@@ -156,7 +159,8 @@ class _Panel:
     inputs: Mapping[str, Line]  # of each group, drawn or not
 
 
-def _check(sweep: Sweep) -> None:
+def _check(sweep: Sweep, taker: str) -> None:
+    expect(sweep, Sweep, f"{taker} takes a Sweep, as sweep() returns it")
     if not sweep.runs:
         raise ValueError("the sweep has no run to plot")
 
@@ -361,7 +365,7 @@ class SweepPlot(Shown):
         fields: str | Sequence[str] | None = None,
         groups: str | Sequence[str] | None = None,
     ) -> None:
-        _check(sweep)
+        _check(sweep, "SweepPlot")
         self._text = f"SweepPlot({sweep.handler.__name__}: {len(sweep.runs)} runs)"
         rows, columns = _grid_size(sweep)
         scored = sweep.truth is not None

@@ -28,7 +28,26 @@ function timeLabel(ms, span) {
   return span > 10e3 ? text.slice(11, 19) : text.slice(17, 23);
 }
 
-function drawPanel(pen, frame, numbers, panel, box) {
+function drawMarks(pen, numbers, panel, [x0, width], px, py, ink) {
+  pen.strokeStyle = pen.fillStyle = ink;
+  pen.font = SMALL; pen.textAlign = "right";
+  for (const mark of panel.marks) {
+    const xs = numbers.subarray(mark.at, mark.at + mark.n);
+    const ys = numbers.subarray(mark.at + mark.n, mark.at + 2 * mark.n);
+    pen.lineWidth = mark.rings ? 1.3 : 1;
+    pen.setLineDash(mark.rings ? [] : [4, 3]);
+    pen.beginPath();
+    for (let i = 0; i < mark.n; i++) {
+      if (mark.rings) pen.moveTo(px(xs[i]) + 5, py(ys[i]));
+      if (mark.rings) pen.arc(px(xs[i]), py(ys[i]), 5, 0, 2 * Math.PI);
+      else pen.lineTo(px(xs[i]), py(ys[i]));
+    }
+    pen.stroke();
+    if (mark.text && mark.n) pen.fillText(mark.text, x0 + width, py(ys[mark.n - 1]) - 3);
+  }
+}
+
+function drawPanel(pen, frame, numbers, panel, box, ink) {
   const [x0, y0, width, height] = box;
   const span = frame.span || 1;
   const [low, high] = panel.range;
@@ -58,6 +77,7 @@ function drawPanel(pen, frame, numbers, panel, box) {
       pen.stroke();
     }
   }
+  drawMarks(pen, numbers, panel, [x0, width], px, py, ink);
   pen.setLineDash([]);
   pen.restore();
   pen.save();
@@ -107,7 +127,7 @@ function draw(canvas, view) {
   const inner = width - LEFT - RIGHT;
   frame.panels.forEach((panel, n) => {
     const top = TOP + n * (room / count + GAP);
-    drawPanel(pen, frame, numbers, panel, [LEFT, top, inner, room / count]);
+    drawPanel(pen, frame, numbers, panel, [LEFT, top, inner, room / count], ink);
   });
   drawTimes(pen, frame, [LEFT, height - BOTTOM - STRIP, inner]);
   drawLegend(pen, frame, width);

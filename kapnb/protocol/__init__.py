@@ -23,7 +23,7 @@ from kapnb.protocol._wire import Foreseen, WirePoint, wire_point
 
 if TYPE_CHECKING:
     from kapnb.protocol._columns import RowPoint, decode_columns, decode_times, row_point
-    from kapnb.protocol._number_columns import read_numbers
+    from kapnb.protocol._number_columns import maybe_true, read_numbers
     from kapnb.protocol._series import SeriesEncoder, encode_point, point_frames
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "decode_columns",
     "decode_times",
     "encode_point",
+    "maybe_true",
     "point_frames",
     "read_numbers",
     "row_point",
@@ -60,6 +61,7 @@ _LAZY = {
     "decode_columns": "kapnb.protocol._columns",
     "decode_times": "kapnb.protocol._columns",
     "encode_point": "kapnb.protocol._series",
+    "maybe_true": "kapnb.protocol._number_columns",
     "point_frames": "kapnb.protocol._series",
     "read_numbers": "kapnb.protocol._number_columns",
     "row_point": "kapnb.protocol._columns",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["read_numbers"]
+__all__ = ["maybe_true", "read_numbers"]
 
 #: Points that are taken together; as arrays they fit into a processor's cache.
 _BLOCK = 16_384
@@ -53,6 +53,33 @@ def read_numbers(
     """
     for start in range(0, len(points), _BLOCK):
         yield from _Block(points[start : start + _BLOCK], names).by_group()
+
+
+def maybe_true(points: Sequence[bytes], name: str) -> list[int]:
+    """Return the positions of points of which a field may be true, a few out of very many.
+
+    Parameters
+    ----------
+    points : sequence of bytes
+        As in `WirePoint.raw`.
+    name : str
+        The field.
+
+    Returns
+    -------
+    list of int
+        In order: where it is a number other than 0, or no number at all: text, or not there.
+
+    Raises
+    ------
+    RemoteProtocolError
+        If some bytes are no Point.
+    """
+    return [
+        start + row
+        for start in range(0, len(points), _BLOCK)
+        for row in _Block(points[start : start + _BLOCK], [name]).maybe_true(name)
+    ]
 
 
 class _Block:
@@ -122,6 +149,13 @@ class _Block:
                 if not isinstance(value, str):
                     self._values[name][row] = value
                     self._there[name][row] = True
+
+    def maybe_true(self, name: str) -> list[int]:
+        """Return the rows whose field is a number other than 0, or none."""
+        import numpy as np
+
+        rows: list[int] = np.flatnonzero((self._values[name] != 0) | ~self._there[name]).tolist()
+        return rows
 
     def by_group(self) -> Iterator[tuple[str, str, Any, Any]]:
         """Yield field, group, times and values."""

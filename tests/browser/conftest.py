@@ -104,8 +104,14 @@ def open_page(chromium, jupyter):
     context = chromium.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
     context.set_default_timeout(120_000)
 
+    def answer(dialog):
+        """Accept what JupyterLab asks of somebody who waits too long; it covers what is clicked."""
+        print("a dialog:", dialog.inner_text())
+        dialog.locator(".jp-mod-accept").click()
+
     def open_page(notebook, front="lab/tree"):
         page = context.new_page()
+        page.add_locator_handler(page.locator(".jp-Dialog"), answer)
         # A fresh workspace: JupyterLab else opens what an earlier page had open, too.
         page.goto(f"{address}{front}/{notebook}?reset&token={TOKEN}")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")

@@ -21,7 +21,9 @@ points = [
     for n in range(4000)
 ]
 # %%
-run = Simulation(Mean, points, group_by="host").live(canvas=True, speed=2)
+run = Simulation(Mean, points, group_by="host").live(
+    canvas=True, speed=2, thresholds={"limit": 0.6}, anomalies=lambda point: point.fields["mean"] > 0.7
+)
 # %%
 average = await run
 """

@@ -20,6 +20,12 @@ print("all is defined")
 # %%
 x = 1
 """
+#: What is typed before Tab, and the name that is offered.
+TYPED = {
+    'simulate(Limit, points, options={"thr': "threshold",
+    'points[0].fields["us': "usage",
+    'points[0].tags["h': "host",
+}
 
 
 @pytest.fixture(params=["lab/tree", "notebooks"], ids=["lab", "notebook"])
@@ -33,24 +39,17 @@ def page(request, open_page, run_all, jupyter):
     return page
 
 
-@pytest.mark.parametrize(
-    ("typed", "name"),
-    [
-        ('simulate(Limit, points, options={"thr', "threshold"),
-        ('points[0].fields["us', "usage"),
-        ('points[0].tags["h', "host"),
-    ],
-)
-def test_tab_completes_what_only_the_data_know(page, typed, name):
+def test_tab_completes_what_only_the_data_know(page):
     """The menu offers the name, and Enter puts it into the cell."""
     editor = page.locator(".jp-CodeCell").nth(1).locator(".cm-content")
-    editor.click()
-    page.keyboard.press("Control+a")
-    page.keyboard.type(typed)
-    page.keyboard.press("Tab")
-    page.locator(".jp-Completer-match", has_text=name).wait_for()
-    page.keyboard.press("Enter")
-    page.wait_for_function(
-        "text => document.querySelectorAll('.jp-CodeCell .cm-content')[1].innerText === text",
-        arg=typed[: typed.rindex('"') + 1] + name,
-    )
+    for typed, name in TYPED.items():
+        editor.click()
+        page.keyboard.press("Control+a")
+        page.keyboard.type(typed)
+        page.keyboard.press("Tab")
+        page.locator(".jp-Completer-match", has_text=name).wait_for()
+        page.keyboard.press("Enter")
+        page.wait_for_function(
+            "text => document.querySelectorAll('.jp-CodeCell .cm-content')[1].innerText === text",
+            arg=typed[: typed.rindex('"') + 1] + name,
+        )

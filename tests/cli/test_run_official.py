@@ -1,6 +1,7 @@
 """The short way to start an old script: taken only where it is certainly right."""
 
 import subprocess
+import sys
 
 import pytest
 
@@ -8,7 +9,9 @@ from kapnb.cli._official import run_at_once
 
 OLD = "from kapacitor.udf.agent import Agent\n"
 #: What costs as much as all else before the script, and is not needed for it.
-LATE = ["argparse", "ast", "pathlib", "logging", "traceback", "inspect", "dataclasses"]
+LATE = ["argparse", "pathlib", "logging", "traceback", "inspect", "dataclasses"]
+if sys.version_info < (3, 14):  # since then Python itself loads it to read annotations
+    LATE.append("ast")
 
 
 @pytest.mark.parametrize(

@@ -30,9 +30,9 @@ class Cpu:
 
 
 def test_a_short_run_draws_no_frame():
-    """120 ms are assumed, which 7 % allow after 1.714 s and not before."""
+    """100 ms are assumed, which 7 % allow after 1.429 s and not before."""
     stage = Stage()
-    assert not stage.work(1.71)
+    assert not stage.work(1.42)
     assert stage.work(0.01)
 
 
@@ -79,6 +79,43 @@ def test_the_share_holds_for_any_cost(cost, share):
             frames += 1
         assert drawn <= max(share * worked + 1e-9, cost)
     assert frames > 5
+
+
+def test_what_was_done_aside_is_booked_but_not_expected_again():
+    """A figure made anew is paid for; the frame after it does without."""
+    stage = Stage()
+    stage.work(10)
+
+    def draw():
+        with stage.budget.aside():
+            stage.now += 0.4
+        stage.now += 0.1
+
+    stage.budget.spend(draw)
+    assert not stage.work(1.42)
+    assert stage.work(0.01)  # 0.1 is expected, and 0.6 in all, of 0.8 earned
+    stage.draw(0.1)
+    assert not stage.work(1.42)  # 0.7 in all, of 0.9
+    assert stage.work(0.01)
+    stage.budget.spend(draw)
+    assert not stage.work(4.2)  # 1.2 in all: 17.143 s
+    assert stage.work(0.1)
+
+
+def test_cpu_aside_is_not_expected_again_either():
+    """By the CPU of the run's thread as by the clock."""
+    cpu = Cpu()
+    stage = Stage(busy=cpu)
+    cpu.stage = stage
+
+    def draw():
+        with stage.budget.aside():
+            stage.now += 0.4
+        stage.now += 0.1
+
+    stage.budget.spend(draw)  # 0.1 of CPU, and 0.02 expected
+    assert not stage.work(8.5)
+    assert stage.work(0.1)  # 0.12 are earned in 1.714, a fifth of 8.571
 
 
 def test_time_in_which_others_ran_earns_nothing():

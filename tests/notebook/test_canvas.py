@@ -9,6 +9,8 @@ import pytest
 from kapnb import MissingExtra
 from kapnb.notebook import CanvasView
 from kapnb.notebook._canvas import encode_frame
+from kapnb.notebook._live_marks import Marks, parse_thresholds
+from kapnb.notebook._live_strip import Cell
 from kapnb.notebook._scene import gather
 from kapnb.simulation import Simulation
 
@@ -23,7 +25,7 @@ def decoded(frame):
 def test_a_frame_holds_the_lines_of_the_scene(run):
     """Times as milliseconds since the first, values as they are."""
     scene = gather(run(count=20, groups=2))
-    head, numbers = decoded(encode_frame(scene, [("rate", "5 points/s", False)]))
+    head, numbers = decoded(encode_frame(scene, [Cell("rate", "5 points/s", [])]))
     (panel,) = head["panels"]
     assert [label for label, _ in head["legend"]] == ["input", "host=h0", "host=h1"]
     assert len(panel["lines"]) == len(scene.lines)
@@ -34,10 +36,33 @@ def test_a_frame_holds_the_lines_of_the_scene(run):
     assert head["strip"] == [["rate", "5 points/s", False]]
 
 
+def test_a_frame_holds_thresholds_and_anomalies(run):
+    """A level from end to end, rings where the outputs are, and an axis that has room for all."""
+    done = run(count=20)
+    scene = gather(done)
+    marks = Marks(done, parse_thresholds({"limit": 1000}), lambda point: point.fields["x"] > 5)
+    marks.read()
+    head, numbers = decoded(encode_frame(scene, marks=marks.shown(scene, columns=400)))
+    (panel,) = head["panels"]
+    level, rings = (
+        np.split(numbers[mark["at"] : mark["at"] + 2 * mark["n"]], 2) for mark in panel["marks"]
+    )
+    assert [(mark["text"], mark["rings"]) for mark in panel["marks"]] == [
+        ("limit 1000", False),
+        ("", True),
+    ]
+    assert [list(part) for part in level] == [[0, head["span"]], [1000, 1000]]
+    found = [one.item for one in done.outputs if one.item.fields["x"] > 5]
+    assert 0 < len(found) < 20
+    assert list(rings[0]) == [(point.time - scene.ends[0]) / 1e6 for point in found]
+    assert list(rings[1]) == [np.float32(point.fields["mean"]) for point in found]
+    assert panel["range"][1] > 1000
+
+
 def test_a_run_without_numbers_has_an_empty_frame(run, handlers, points):
     """It can be drawn all the same."""
     done = run(handlers.Mirror, data=points(3, x="text"))
-    head, numbers = decoded(encode_frame(gather(done), []))
+    head, numbers = decoded(encode_frame(gather(done)))
     assert head["panels"][0]["lines"] == []
     assert len(numbers) == 0
 

@@ -17,9 +17,9 @@ STEADY = partial(portions, clock=lambda: 0.0)
 def watch(handlers, points, display, clock):
     """Run with a live view on a clock that each look moves by `step` seconds."""
 
-    def watch(count=500, *, step=1.0, fields=True, handler=handlers.Mean, data=None):
+    def watch(count=500, *, step=1.0, fields=True, handler=handlers.Mean, data=None, **settings):
         # A frame lasts a step on this clock, too: a large share, to see some.
-        view = LiveView(fields, clock=clock(step), display=display, share=0.9)
+        view = LiveView(fields, clock=clock(step), display=display, share=0.9, **settings)
         data = points(count, groups=2) if data is None else data
         group_by = "host" if handler.wants.name == "STREAM" else None
         simulation = Simulation(handler, data, group_by=group_by, observers=[view])
@@ -95,6 +95,23 @@ def test_fields_that_appear_late_are_drawn_from_the_start(handlers, points, disp
     assert view.figure.axes[0].get_ylabel() == "x → late"
 
 
+def test_the_figure_of_a_run_that_goes_on_is_nobody_elses(handlers, points, display, clock):
+    """Frames share one that changes; who asks gets one that stays as it is."""
+    seen = []
+
+    class Asks(handlers.Mean):
+        def point(self, point, state):
+            if point.fields["x"] == 9.0:
+                seen.append(view.figure)
+            yield from super().point(point, state)
+
+    view = LiveView(True, clock=clock(1.0), display=display, share=0.9)
+    Simulation(Asks, points(100), observers=[view]).run(pace=STEADY)
+    assert len(display.bundles) > 3
+    assert len({id(figure) for figure in seen}) == len(seen)
+    assert all(figure.axes[0].get_legend().get_visible() for figure in seen[1:])
+
+
 def test_without_a_front_end_nothing_happens_until_it_is_asked_for(handlers, points, capsys):
     """In plain Python a live run shows nothing and still has its figure."""
     view = LiveView(True)
@@ -117,21 +134,27 @@ def test_a_terminal_is_no_front_end(handlers, points, monkeypatch, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_plot_that_fails_does_not_cost_the_run(watch, display):
-    """The run goes on, and says at its end what happened to the plot."""
-    _, simulation = watch(fields="nowhere")
+def strange(point):
+    """A function for `anomalies` that fails at a fifth of the points."""
+    return point.fields["x"] < 8 or point.fields["meen"] > 1
+
+
+def test_a_plot_that_fails_does_not_cost_the_run(watch):
+    """The run goes on, and says at its end what happened to the plot: where, and with what."""
+    _, simulation = watch(step=0.000_1, anomalies=strange)
     assert len(simulation.outputs) == 500
     assert simulation.warnings == [
-        "the live plot stopped: ValueError: no field 'nowhere' with numbers in the inputs or "
-        "outputs of this run"
+        "the live plot stopped: ValueError: anomalies=strange raised KeyError: no field 'meen' in "
+        "this point (it has: mean, x), for the output of 1970-01-01T00:00:08Z, group 'host=h0', "
+        "whose fields are 'mean', 'x'"
     ]
 
 
 def test_a_plot_that_fails_says_so_in_its_place(watch, display):
-    """Who misspelt a field looks for the picture, not for warnings; the texts agree as ever."""
-    view, _ = watch(fields="nowhere")
+    """Who made the mistake looks for the picture, not for warnings; the texts agree as ever."""
+    view, _ = watch(anomalies=strange)
     (note,) = view.figure.axes[0].texts
-    assert note.get_text().startswith("the live plot stopped: ValueError: no field 'nowhere'")
+    assert note.get_text().startswith("the live plot stopped: ValueError: anomalies=strange raised")
     first, last = display.bundles[0], display.bundles[-1]
     assert last.keys() - first.keys() == {"image/png"}
     assert last["text/plain"] == first["text/plain"]
@@ -140,9 +163,57 @@ def test_a_plot_that_fails_says_so_in_its_place(watch, display):
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
+        (
+            {"fields": ["mean", "men"]},
+            "no field 'men' with numbers in the inputs or outputs of this run; did you mean 'mean'?",
+        ),
+        (
+            {"fields": "nowhere"},
+            "no field 'nowhere' with numbers in the inputs or outputs of this run "
+            "(there are: 'x', 'mean')",
+        ),
+        (
+            {"thresholds": ["mean", "meam"]},
+            "no field 'meam' with numbers in the inputs or outputs of this run; "
+            "did you mean 'mean'?",
+        ),
+        (
+            {"anomalies": "alarm"},
+            "no output of this run has the field 'alarm' (there are: 'mean', 'x')",
+        ),
+        ({"groups": ["host=h0", "host=a"]}, "no group 'host=a' in this run; did you mean "),
+    ],
+)
+def test_what_was_named_and_never_came_is_said_at_the_end(watch, settings, text):
+    """In the picture, which shows the rest, and in the warnings; once."""
+    view, simulation = watch(**settings)
+    (warning,) = simulation.warnings
+    assert warning.startswith(f"live plot: {text}")
+    (note,) = (text for text in view.figure.axes[0].texts if text.get_color() == "#D55E00")
+    assert note.get_text().rstrip("…") in warning
+
+
+@pytest.mark.parametrize("settings", [{"fields": "mean"}, {"thresholds": "mean"}, {"groups": "g"}])
+def test_of_a_run_of_nothing_no_name_is_doubted(watch, handlers, settings):
+    """Nobody can know what would have come."""
+
+    class Nothing:
+        edge = handlers.Mean.wants
+
+        def __iter__(self):
+            return iter(())
+
+    _, simulation = watch(data=Nothing(), **settings)
+    assert simulation.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
         ({"fps": 0}, "fps is the most frames a second, above 0, not 0"),
         ({"share": -1}, "share is a share of the run's time, from 0 to 1, not -1"),
         ({"plot": 5}, "what to draw is True, or the names of fields, not 5"),
+        ({"anomalies": 5}, "anomalies is True for all outputs, the name of a field .* not 5"),
     ],
 )
 def test_settings_that_mean_nothing_are_refused_in_the_cell(

@@ -4,7 +4,7 @@ import pytest
 
 from kapnb import Handler
 from kapnb.notebook import LiveView
-from kapnb.notebook._live_marks import Threshold, parse_thresholds
+from kapnb.notebook._live_marks import Marks, Threshold, parse_thresholds
 from kapnb.simulation import Simulation
 
 
@@ -121,3 +121,53 @@ def test_a_wanted_group_that_never_comes_leaves_the_others(axes):
     (ax,) = axes(groups=["host=h1", "host=h7"])
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert "group host=h1" in labels
+
+
+class Levels(Handler):
+    """Text, numbers, booleans, and nothing, by turns."""
+
+    def point(self, point):
+        number = int(point.fields["x"])
+        level = {0: "high", 1: 0, 2: 2.5, 3: False, 4: True, 5: ""}.get(number)
+        yield point.with_fields(mean=1.0, **({} if level is None else {"level": level}))
+
+
+@pytest.mark.parametrize("kept", ["as bytes", "as objects"])
+@pytest.mark.parametrize("most", [None, 30])
+def test_a_field_that_is_true_is_found_in_the_bytes_as_in_the_points(run, kept, most):
+    """Numbers other than 0, True and text that is not empty; nothing else."""
+    simulation = run(Levels, count=100, groups=2)
+    if kept == "as objects":
+        simulation.outputs = list(simulation.outputs)
+    marks = Marks(simulation, (), "level")
+    marks.read(most)
+    assert {int(values["x"]) for _, _, values in marks._found} == {0, 2, 4}
+    assert (len(marks._found) == 30) is (most is None)
+    assert list(marks.missing()) == []
+
+
+def test_only_what_may_be_an_anomaly_is_decoded(run, monkeypatch):
+    """Of the others a look at the bytes of all together is enough."""
+
+    class Seldom(Handler):
+        def point(self, point):
+            yield point.with_fields(odd=point.fields["x"] == 9)
+
+    marks = Marks(run(Seldom, count=200), (), "odd")
+    looked = []
+    monkeypatch.setattr(marks, "_look", looked.append)
+    marks.read()
+    assert len(looked) == 20
+
+
+def test_a_field_that_is_never_true_is_there_all_the_same(run):
+    """No anomaly is no mistake."""
+
+    class Calm(Handler):
+        def point(self, point):
+            yield point.with_fields(odd=False)
+
+    marks = Marks(run(Calm), (), "odd")
+    marks.read()
+    assert list(marks.missing()) == []
+    assert marks._found == []

@@ -6,7 +6,7 @@ from kapnb import Handler
 from kapnb.notebook import LiveView, Plot
 from kapnb.notebook._live_control import Control
 from kapnb.notebook._live_meter import Meter, Reading
-from kapnb.notebook._live_strip import add_strip
+from kapnb.notebook._live_strip import add_strip, cells
 from kapnb.simulation import Simulation
 
 
@@ -76,7 +76,7 @@ def test_the_strip_makes_room_for_itself(run):
     height = figure.get_size_inches()[1]
     (ax,) = figure.axes
     before = ax.get_position().height * height
-    add_strip(figure, [Reading(1000.0, 0.0, 2e-5, 1e-3, 1234)] * 3, 10)
+    add_strip(figure, cells([Reading(1000.0, 0.0, 2e-5, 1e-3, 1234)] * 3, 10))
     taller = figure.get_size_inches()[1]
     assert taller > height
     assert abs(ax.get_position().height * taller - before) < 1e-9
@@ -90,7 +90,7 @@ def test_calls_beyond_the_limit_are_an_alarm(run):
     """In a colour of their own."""
     for call_s, alarm in ((1e-3, False), (9e-3, True)):
         figure = Plot(run()).figure
-        add_strip(figure, [Reading(10.0, 0.0, call_s, 0.1, None)], 10)
+        add_strip(figure, cells([Reading(10.0, 0.0, call_s, 0.1, None)], 10))
         colours = {text.get_color() for text in figure.texts}
         assert ("#D55E00" in colours) is alarm
 

@@ -259,8 +259,21 @@ def test_waiting_for_a_paused_run_is_refused(live):
     run = live(paused=True)
     with pytest.raises(RuntimeError, match=r"resume\(\)"):
         run.wait()
-    with pytest.raises(TimeoutError):
+
+
+def test_a_wait_that_is_too_short_says_how_far_the_run_is(live):
+    """And what to do, which depends on whether it goes on."""
+    run = live(paused=True)
+    text = r"not over after 0 s: the run is paused, 0 points handled; resume\(\) or stop\(\) it"
+    with pytest.raises(TimeoutError, match=text):
         run.wait(0)
+    run.step(3)
+    text = r"3 points handled, the last of 1970-01-01T00:00:02Z; resume\(\)"
+    with pytest.raises(TimeoutError, match=text):
+        run.wait(0.0)
+    endless = live(data=Endless(), plot=False)
+    with pytest.raises(TimeoutError, match=r"is running, .*; wait\(\) again, or stop\(\) it"):
+        endless.wait(0)
 
 
 def test_the_thread_has_the_context_of_the_cell(live):

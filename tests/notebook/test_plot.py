@@ -6,8 +6,10 @@ import sys
 import pytest
 from matplotlib.figure import Figure
 
+import kapnb.notebook
 from kapnb import Handler, Point
 from kapnb.notebook import Plot, plot_run
+from kapnb.simulation import TaskRun
 
 PNG = b"\x89PNG"
 
@@ -204,3 +206,36 @@ def test_a_plot_is_saved_in_the_format_of_its_name(run, tmp_path, suffix, start)
     path = tmp_path / f"run.{suffix}"
     Plot(run()).save(path)
     assert path.read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Plot", "takes a Simulation that has run, as simulate() returns it"),
+        ("plot_run", "takes a Simulation that has run, as simulate() returns it"),
+        ("plot_groups", "takes a Simulation that has run, as simulate() returns it"),
+        ("plot_state", "takes a Simulation that has run, as simulate() returns it"),
+        ("plot_latency", "takes a Simulation that has run, as simulate() returns it"),
+        ("SweepPlot", "takes a Sweep, as sweep() returns it"),
+        ("plot_sweep", "takes a Sweep, as sweep() returns it"),
+        ("plot_precision_recall", "takes a Sweep, as sweep() returns it"),
+        ("ComparisonPlot", "takes a Comparison, as compare() returns it"),
+        ("plot_comparison", "takes a Comparison, as compare() returns it"),
+    ],
+)
+def test_something_else_is_refused_with_what_is_taken(name, text):
+    """Instead of an attribute that an int lacks."""
+    with pytest.raises(TypeError) as raised:
+        getattr(kapnb.notebook, name)(5)
+    assert str(raised.value) == f"{name} {text}, not int"
+
+
+def test_who_holds_a_run_is_named_as_such(run):
+    """A live run, and that of a whole task, are not the run to plot, but have it."""
+    live = run().live(attended=True)
+    live.wait()
+    with pytest.raises(TypeError, match=r"not LiveRun; its \.simulation is one"):
+        plot_run(live)
+    task = TaskRun("stream", "task", {})
+    with pytest.raises(TypeError, match="not TaskRun; each of its udfs is such a run"):
+        plot_run(task)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kapnb import Point
 from kapnb.errors import RemoteProtocolError
-from kapnb.protocol import encode_point, read_numbers, wire_point
+from kapnb.protocol import encode_point, maybe_true, read_numbers, wire_point
 from kapnb.protocol._wire import schema
 
 NAMES = ("x", "y", "z")
@@ -86,3 +86,16 @@ def test_what_is_no_point_is_refused():
     bad = good.replace(b"x", b"\xff")
     with pytest.raises(RemoteProtocolError):
         list(read_numbers([bad] * 20, NAMES))
+
+
+@given(st.lists(grouped_points(), max_size=30), st.sampled_from([1, 4, 99]))
+def test_what_may_be_true_is_all_but_zeros(points, block):
+    """Each true value is found, whatever its kind, and no number that is 0."""
+    raws = [encode_point(point) for point in points]
+    with (
+        mock.patch("kapnb.protocol._number_columns._BLOCK", block),
+        mock.patch("kapnb.protocol._number_columns._ALIKE", 2),
+    ):
+        found = maybe_true(raws, "x")
+    values = [wire_point(raw).fields.get("x", "") for raw in raws]
+    assert found == [row for row, value in enumerate(values) if value or isinstance(value, str)]

@@ -372,7 +372,8 @@ def test_a_failing_handler_raises_and_keeps_what_was_produced():
         simulate(Fragile, points(5))
 
     text = str(caught.value)
-    assert text.startswith("ZeroDivisionError: float division by zero (in Fragile.point, line ")
+    # Python 3.14 leaves "float" out.
+    assert re.match(r"ZeroDivisionError: (float )?division by zero \(in Fragile.point, line ", text)
     assert 'yield point.with_fields(y=10 / (point.fields["x"] - 2))' in text
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
     assert len(caught.value.simulation.outputs) == 2

@@ -303,13 +303,14 @@ def test_outputs_at_the_end_of_the_stream_belong_to_the_last_input():
 
 def test_the_text_has_fixed_columns():
     """And is the same each time, for notebooks that are compared."""
-    assert repr(failed().next_error()).splitlines() == [
+    text = repr(failed().next_error()).replace("float division", "division")  # as of Python 3.14
+    assert text.splitlines() == [
         "Moment: input 2 of 0…2: 1970-01-01T00:00:02Z, group 'host=a'",
         "  input   Point(m host=a 1970-01-01T00:00:02Z x=2.0)",
         "  state   {'n': 3}",
         "  change  state['n']  2 → 3",
         "  output  nothing",
-        "  error   ZeroDivisionError: float division by zero (in Shared.share, line 38 of "
+        "  error   ZeroDivisionError: division by zero (in Shared.share, line 38 of "
         "test_moments.py: return 1 / (value - 2.0) + len(secret))",
         "  local   self    <test_moments.Shared object>",
         "  local   value   2.0",
