@@ -210,7 +210,7 @@ def _time_order(pairs: Iterable[Pair]) -> Iterator[Lint]:
     for series, items in back.items():
         if len(items) > max(1, _BACK_MAX * steps[series]):
             backwards = len(items) == steps[series]
-            run = "run backwards, the newest first" if backwards else "jump to and fro"
+            run = "run backwards, the newest first" if backwards else "jump back and forth"
             yield Lint(
                 "time-order",
                 f"times {run}: of {steps[series]} steps in time of a series {len(items)} go back; "
