@@ -83,13 +83,10 @@ def _name_of(frame: FrameType, who: str) -> str:
 
 def _attribute(cls: type, code: CodeType) -> str | None:
     """Return under which name a class has a function, its own if there are several."""
-    names = [
-        name
-        for parent in cls.__mro__
-        for name, value in vars(parent).items()
-        if code in _codes(value)
-    ]
-    return code.co_name if code.co_name in names else next(iter(names), None)
+    spaces = [vars(parent) for parent in cls.__mro__]
+    if any(code in _codes(space.get(code.co_name)) for space in spaces):
+        return code.co_name
+    return next((name for space in spaces for name in space if code in _codes(space[name])), None)
 
 
 def _codes(value: Any) -> list[CodeType]:

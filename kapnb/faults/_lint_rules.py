@@ -195,7 +195,8 @@ def _time_order(pairs: Iterable[Pair]) -> Iterator[Lint]:
     """Find series in which time goes back again and again: the data are not sorted by it."""
     last: dict[Any, int] = {}
     steps: dict[Any, int] = {}
-    back: dict[Any, list[Item]] = {}
+    back: dict[Any, int] = {}
+    example: dict[Any, Item] = {}
     for item, _ in pairs:
         if isinstance(item, Batch):
             last.clear()  # windows may overlap
@@ -206,18 +207,19 @@ def _time_order(pairs: Iterable[Pair]) -> Iterator[Lint]:
             if point.time != before:
                 steps[series] = steps.get(series, 0) + 1
             if point.time < before:
-                back.setdefault(series, []).append(item)
-    for series, items in back.items():
-        if len(items) > max(1, _BACK_MAX * steps[series]):
-            backwards = len(items) == steps[series]
+                back[series] = back.get(series, 0) + 1
+                example.setdefault(series, item)
+    for series, count in back.items():
+        if count > max(1, _BACK_MAX * steps[series]):
+            backwards = count == steps[series]
             run = "run backwards, the newest first" if backwards else "jump back and forth"
             yield Lint(
                 "time-order",
-                f"times {run}: of {steps[series]} steps in time of a series {len(items)} go back; "
+                f"times {run}: of {steps[series]} steps in time of a series {count} go back; "
                 "Kapacitor passes points on as they come, and they come as they happen",
                 "sort them, as with frame.sort_index(), or frame.sort_values(column) where a "
                 "column holds the times",
-                items[0],
+                example[series],
             )
             return
 

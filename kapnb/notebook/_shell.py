@@ -31,9 +31,10 @@ DEBUG = "KAPNB_DEBUG"
 
 _OURS = str(Path(__file__).parent.parent) + os.sep
 _STANDARD_LIBRARY = (str(Path(os.__file__).parent) + os.sep, "<frozen ")
-#: What may be told to the reader, who made a mistake or pressed stop; see `_is_told`. Of a
-#: ``%%udf`` cell that is whatever its own code raises.
-_TOLD = (Exception, KeyboardInterrupt)
+#: What is shown by us, if only as IPython would: a ``%%udf`` cell may raise whatever it likes.
+_SHOWN = (Exception, KeyboardInterrupt)
+#: What is raised on purpose, besides errors of kapnb's own.
+_MEANT = (ValueError, TypeError, LookupError)
 _MATCHER = "kapnb"
 _FIGURE = ("matplotlib.figure", "Figure")
 _AXES = ("matplotlib.axes._axes", "Axes")
@@ -53,7 +54,7 @@ def load(shell: Any) -> None:
     lines only. ``%tb`` shows the whole traceback once more, and with ``KAPNB_DEBUG`` set in
     the environment nothing is cut at all.
     """
-    shell.set_custom_exc(_TOLD, show_error)
+    shell.set_custom_exc(_SHOWN, show_error)
     shell.register_magic_function(_udf(shell), magic_kind="cell", magic_name="udf")
     shell.register_magic_function(_tick(shell), magic_kind="line_cell", magic_name="tick")
     register_displays(shell.display_formatter.formatters["text/html"])
@@ -114,6 +115,8 @@ def _is_told(error: BaseException, tb: TracebackType | None) -> bool:
         own = frames[codes.index(run_udf_cell.__code__) + 1 :]
         if own and not any(filename.startswith(_OURS) for filename, _ in own):
             return True
+    if not isinstance(error, _MEANT):
+        return False
     filename, line = frames[-1] if frames else ("", 0)
     statement = linecache.getline(filename, line).lstrip()
     return filename.startswith(_OURS) and statement.startswith("raise ")
