@@ -5,7 +5,6 @@ Decisions only; matplotlib is not named here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,6 +13,7 @@ from kapnb.model import Batch
 from kapnb.notebook._fields import Wanted, choose_fields, known_fields
 from kapnb.notebook._numbers import Numbers, Times, Values
 from kapnb.simulation import Simulation
+from kapnb.simulation._joined import natural
 
 __all__ = [
     "Line",
@@ -30,7 +30,6 @@ __all__ = [
 _GROUPS_MAX = 6
 #: Names that are suggested for one that is not known, or listed if none is like it.
 _NEAR_MAX, _THERE_MAX = 3, 12
-_DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True)
@@ -205,12 +204,7 @@ def rather_than(name: str, known: Sequence[str]) -> str:
 
 def sorted_groups(groups: Iterable[str]) -> list[str]:
     """Return ids of groups as people count: cpu2 stands before cpu10."""
-    return sorted(groups, key=_natural)
-
-
-def _natural(group: str) -> list[tuple[int, str]]:
-    """Sort key by which cpu2 stands before cpu10."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(group)]
+    return sorted(groups, key=natural)
 
 
 def _and_more(count: int, noun: str) -> str:
