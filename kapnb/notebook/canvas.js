@@ -13,22 +13,27 @@ function parse(view) {
   return [frame, new Float32Array(rest)];
 }
 
-// Steps of a time axis that read well, in milliseconds; beyond them, multiples of days.
+// Steps of a time axis that read well, in milliseconds, between a second and a day.
 const STEPS = [1, 5, 15, 30].flatMap((n) => [n * 1e3, n * 60e3])
-  .concat([1, 3, 6, 12, 24].map((n) => n * 3600e3)).sort((a, b) => a - b);
+  .concat([1, 3, 6, 12].map((n) => n * 3600e3)).sort((a, b) => a - b);
+const DAY = 86400e3;
+
+function round(raw) {
+  const size = 10 ** Math.floor(Math.log10(raw));
+  return [1, 2, 5, 10].map((n) => n * size).find((n) => n >= raw);
+}
 
 function timeTicks(start, span, most) {
-  const step = span > most * 1e3 && STEPS.find((n) => n >= span / most);
-  if (!step) return ticks(0, span, most);
+  const raw = span / most;
+  if (raw < 1e3) return ticks(0, span, most);
+  const step = STEPS.find((n) => n >= raw) || DAY * Math.ceil(round(raw / DAY));
   const found = [];
   for (let t = Math.ceil(start / step) * step; t <= start + span; t += step) found.push(t - start);
   return found;
 }
 
 function ticks(low, high, most) {
-  const raw = (high - low) / most || 1;
-  const size = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((n) => n * size).find((n) => n >= raw);
+  const step = round((high - low) / most || 1);
   const found = [];
   for (let n = Math.ceil(low / step); n * step <= high; n++) found.push(n * step);
   return found;
