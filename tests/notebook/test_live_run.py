@@ -333,6 +333,8 @@ def test_a_cell_that_runs_again_ends_its_old_run(live, execute):
     execute("c2", 1)
     other = live(paused=True)
     execute("c1", 2)
+    first.wait(60)
+    second.wait(60)
     assert (first.state, second.state) == ("stopped", "stopped")
     again = live(paused=True)
     execute("c3", 1)
