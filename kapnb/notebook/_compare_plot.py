@@ -9,7 +9,7 @@ import numpy as np
 
 from kapnb.notebook._arguments import expect
 from kapnb.notebook._axes import COLOURS, INK, MARKERS, Shown, days, new_figure, tidy, time_axis
-from kapnb.notebook._numbers import decimate
+from kapnb.notebook._figure import line_data, set_logical
 from kapnb.notebook._scene import Line, gather
 from kapnb.simulation import Simulation
 from kapnb.whatif import Comparison
@@ -62,11 +62,12 @@ def plot_comparison(
         field = field or (found[0].field if found else None)
         lines += found
         for place, line in enumerate(found):
-            times, values = decimate(line.times, line.values, _PIXELS)
-            style = {"linestyle": ("-", "--")[number], "linewidth": (2.2, 1.1)[number]}
-            few = {"marker": MARKERS[number], "markersize": 3} if len(times) <= _MARKED_MAX else {}
+            look = {"linestyle": ("-", "--")[number], "linewidth": (2.2, 1.1)[number]}
+            if len(line.times) <= _MARKED_MAX:
+                look |= {"marker": MARKERS[number], "markersize": 3}
+            times, values, alone = line_data(line, look, _PIXELS)
             label = f"{'ab'[number]}: {comparison.names[number]}" if not place else None
-            ax.plot(days(times), values, color=COLOURS[number], label=label, **style, **few)
+            ax.plot(days(times), values, color=COLOURS[number], label=label, **{**look, **alone})
     if named and not lines:
         raise ValueError(f"no field {named!r} with numbers in the outputs of either run")
     wanted = (groups,) if isinstance(groups, str) else groups
@@ -87,6 +88,8 @@ def plot_comparison(
     time_axis(ax, lines)
     ax.set_ylabel(field or "").set_parse_math(False)
     tidy(ax)
+    if lines and all(line.logical for line in lines):
+        set_logical(ax)
     handles, labels = ax.get_legend_handles_labels()
     beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.03)}
     legend = ax.legend(handles, labels, frameon=False, fontsize="small", **beside)

@@ -94,7 +94,7 @@ def plot_groups(
         legend = number == min(across, len(drawn)) - 1  # at the right end of the first row
         last = axes is not None or number + across >= len(drawn)
         panel = Panel(part.lines)
-        draw_panel(ax, part, panel, first=legend, last=last, legend=legend, ticks=_TICKS_MAX)
+        draw_panel(ax, part, panel, last=last, legend=legend, ticks=_TICKS_MAX)
         ax.set_title(group_label(group), loc="left", fontsize="small", color=INK)
         ax.set_xlabel(ax.get_xlabel(), loc="left", fontsize="small")  # the date is at the right
         if axes is None and number % across:

@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
-from kapnb.model import Batch
-from kapnb.notebook._fields import Wanted, choose_fields, known_fields
-from kapnb.notebook._numbers import Numbers, Times, Values
-from kapnb.simulation import Simulation
+from kapnb.model import Batch, Point
+from kapnb.notebook._fields import Wanted, choose_fields, known_fields, points_of, spread
+from kapnb.notebook._numbers import Numbers, Times, Trace, Values, trace
+from kapnb.simulation import Output, Simulation
 
 __all__ = [
     "Line",
@@ -30,6 +31,8 @@ __all__ = [
 _GROUPS_MAX = 6
 #: Names that are suggested for one that is not known, or listed if none is like it.
 _NEAR_MAX, _THERE_MAX = 3, 12
+#: Items of a side that are looked at to tell a bool from a number.
+_BOOL_SAMPLE = 16
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -45,6 +48,10 @@ class Line:
         Whether these are outputs.
     times, values : arrays, shape (n,)
         In order of time, finite, n at least 1.
+    sampled : bool
+        Whether they are a selection of what there is.
+    logical : bool
+        Whether they are False and True.
     """
 
     field: str
@@ -52,6 +59,12 @@ class Line:
     sent: bool
     times: Times
     values: Values
+    sampled: bool = False
+    logical: bool = False
+
+    def trace(self, columns: int) -> Trace:
+        """Return what is drawn of it on so many columns of pixels; see `trace`."""
+        return trace(self.times, self.values, columns, sampled=self.sampled)
 
 
 @dataclass(frozen=True)
@@ -134,21 +147,38 @@ def gather(
     notes = (only, _and_more(hidden, "group"), _and_more(numbers.shown.hidden, "field"))
     return Scene(
         simulation.handler.__name__,
-        tuple(_lines(numbers, names)),
+        tuple(_lines(simulation, numbers, names)),
         names,
         bool(simulation.outputs) and isinstance(simulation.outputs[0].item, Batch),
         tuple(note for note in notes if note),
     )
 
 
-def _lines(numbers: Numbers, groups: Sequence[str]) -> Iterator[Line]:
+def _lines(simulation: Simulation, numbers: Numbers, groups: Sequence[str]) -> Iterator[Line]:
     for sent, side in ((False, numbers.inputs), (True, numbers.outputs)):
+        items: Sequence[Any] = simulation.outputs if sent else simulation.inputs
         for field, columns in side.items():
-            for group in groups:
-                if group in columns:
-                    times, values = columns[group].sorted()
-                    if len(times):
-                        yield Line(field, group, sent, times, values)
+            drawn = {group: columns[group].sorted() for group in groups if group in columns}
+            drawn = {group: data for group, data in drawn.items() if len(data[0])}
+            logical = _only_0_and_1(values for _, values in drawn.values()) and _holds_bools(
+                items, field
+            )
+            for group, (times, values) in drawn.items():
+                yield Line(field, group, sent, times, values, numbers.sampled, logical)
+
+
+def _only_0_and_1(parts: Iterable[Values]) -> bool:
+    return all(bool(((values == 0) | (values == 1)).all()) for values in parts)
+
+
+def _holds_bools(items: Sequence[Any], field: str) -> bool:
+    """Return whether a field is True or False wherever a few items have it."""
+    found = []
+    for position in spread(0, len(items), _BOOL_SAMPLE):
+        item: Point | Batch | Output = items[position]
+        points = points_of(item.item if isinstance(item, Output) else item)[:1]
+        found += [point.fields[field] for point in points if field in point.fields]
+    return bool(found) and all(isinstance(value, bool) for value in found)
 
 
 def _choose_groups(
