@@ -122,8 +122,9 @@ def draw_panel(
     set_style(ax)
     if panel.logical:
         set_logical(ax)
-    if not scene.lines:
-        ax.text(0.5, 0.5, "no numbers to plot", transform=ax.transAxes, ha="center", color=INK)
+    if not panel.lines:
+        text = "no numbers to plot" if scene.ends is None else "no values"
+        ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", color=INK)
         ax.set_yticks([])
     if not above:
         set_title(ax, scene.title)

@@ -128,7 +128,8 @@ class LiveFigure:
         for ax, artists, panel in zip(self.figure.axes, self._lines, panels, strict=True):
             for artist, line in zip(artists, panel.lines, strict=True):
                 times, values, marks = line_data(line, _look(scene, panel, line), _COLUMNS)
-                artist.set(**marks)
+                if marks.get("markevery") != artist.get_markevery():
+                    artist.set(**marks)
                 artist.set_data(scale(times), values)
             ax.relim()
             scale.limit(ax)
