@@ -23,7 +23,7 @@ _GROUPS_MAX = 12
 #: Pictures beside each other.
 _ACROSS_MAX = 3
 #: Ticks of each time axis.
-_TICKS_MAX = 4
+_TICKS_MAX = 5
 # In inches.
 _WIDTH, _HEIGHT = 9.0, 1.9
 

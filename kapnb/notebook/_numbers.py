@@ -209,7 +209,8 @@ class Trace:
     times, values : arrays, shape (m,)
         In order; a NaN among the values is where the line breaks.
     alone : list of int
-        Positions of values between two breaks, of which a line shows nothing.
+        Positions of values between two breaks that are not a column of pixels apart, of which a
+        line shows little or nothing.
     """
 
     times: Times
@@ -252,13 +253,14 @@ def trace(times: Times, values: Values, columns: int, *, sampled: bool = False) 
         return Trace(times, values, [] if span or values.min() < values.max() else [0])
     breaks = np.flatnonzero(steps > max(least, _PAUSE_STEPS * _usual_step(given))) + 1
     starts = np.concatenate(([0], breaks))
-    ends = np.concatenate((breaks, [len(times)])) - 1
-    still = np.minimum.reduceat(values, starts) == np.maximum.reduceat(values, starts)
-    alone = np.flatnonzero(still & (times[starts] == times[ends]))
+    counts = np.diff(np.append(starts, len(times)))
+    widths = times[starts + counts - 1].astype(np.float64) - times[starts]
+    part = np.repeat(np.arange(len(starts)), counts)
+    alone = np.flatnonzero((widths <= span / columns)[part])
     return Trace(
         np.insert(times, breaks, times[breaks - 1]),
         np.insert(values, breaks, np.nan),
-        (starts[alone] + alone).tolist(),  # so many breaks stand before
+        (alone + part[alone]).tolist(),  # so many breaks stand before
     )
 
 

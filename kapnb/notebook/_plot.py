@@ -57,7 +57,14 @@ def plot_run(
     -----
     Inputs are thin and grey, outputs have a colour a group. Outputs that are batches, or
     that answer less than half of the inputs, are points without a line. Values that are NaN,
-    infinite or beyond 1e300 are left out. The legend stands to the right of the axes; a figure
+    infinite or beyond 1e300 are left out; ints beyond 2**53 are drawn as the next double.
+
+    A line breaks where it pauses: where two of its values are more than ten times as far apart
+    as they usually are (the median of its steps), if that takes more than five columns of pixels,
+    of 800. What is left between two breaks within one such column is marked.
+
+    A field that is False or True has these two for a scale where it is not beside others; in a
+    `Plot` it has a panel of its own. The legend stands to the right of the axes; a figure
     with ``layout="constrained"`` makes room for it.
 
     Examples
