@@ -1,14 +1,16 @@
 """A live picture on a canvas: what travels, and what stays."""
 
 import json
+import shutil
 import struct
+import subprocess
 
 import numpy as np
 import pytest
 
 from kapnb import Handler, MissingExtra, Point
 from kapnb.notebook import CanvasView
-from kapnb.notebook._canvas import encode_frame
+from kapnb.notebook._canvas import _SCRIPT, encode_frame
 from kapnb.notebook._live_marks import Marks, parse_thresholds
 from kapnb.notebook._live_strip import Cell
 from kapnb.notebook._scene import gather
@@ -72,6 +74,72 @@ def test_a_line_breaks_on_a_canvas_where_it_does_in_a_picture(run, handlers):
         _, heights = np.split(numbers[sent["at"] : sent["at"] + 2 * sent["n"]], 2)
         assert list(np.flatnonzero(np.isnan(heights))) == [100, 102]
         assert sent["alone"] == [101]
+
+
+#: Paints a frame, and prints what the pen was told in between two strokes of lines in a colour.
+PAINT = """
+const told = [];
+const pen = new Proxy({}, {
+  get: (kept, name) => kept[name] ?? ((...args) => { told.push([name, ...args]); }),
+  set: (kept, name, value) => { kept[name] = value; told.push([name, value]); return true; },
+});
+const canvas = { dataset: {}, style: {}, getContext: () => pen };
+globalThis.document = { createElement: () => canvas };
+globalThis.window = { devicePixelRatio: 1 };
+globalThis.getComputedStyle = () => ({ color: "black" });
+globalThis.requestAnimationFrame = (paint) => paint();
+const bytes = await new Promise((resolve) => {
+  const parts = [];
+  process.stdin.on("data", (part) => parts.push(part));
+  process.stdin.on("end", () => resolve(Buffer.concat(parts)));
+});
+const frame = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+const script = await import(process.argv[1]);
+script.default.render({ model: { get: () => frame, on() {}, off() {} }, el: { appendChild() {} } });
+console.log(JSON.stringify(told));
+"""
+
+
+@pytest.fixture
+def paint(tmp_path):
+    """Return what canvas.js tells the pen of a canvas."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("needs Node.js; on Debian: apt-get install nodejs")
+    script = tmp_path / "canvas.mjs"
+    shutil.copy(_SCRIPT, script)
+
+    def paint(frame):
+        command = [node, "--input-type=module", "-e", PAINT, str(script)]
+        done = subprocess.run(command, input=frame, capture_output=True, timeout=60)
+        assert not done.stderr.decode()
+        return json.loads(done.stdout)
+
+    return paint
+
+
+def test_the_pen_is_lifted_where_a_line_breaks(run, handlers, paint):
+    """A canvas passes over NaN as if it were not there, and would go on with the line."""
+    there = [*range(100), 160, *range(220, 300)]
+    data = [Point({"x": 1.0 * n}, time=n * 10**9, name="m") for n in there]
+    told = paint(encode_frame(gather(run(handlers.Mean, data=data, group_by=None))))
+    ours = [number for number, one in enumerate(told) if one == ["strokeStyle", "#0072B2"]]
+    names = [name for name, *_ in told[ours[0] : ours[0] + 200]]
+    assert names.count("moveTo") == 3
+    assert names.count("lineTo") == 99 + 79
+    assert names.count("fillRect") == 1
+
+
+def test_ticks_of_bools_are_words(run, paint):
+    """In place of the numbers that stand for them."""
+
+    class Judge(Handler):
+        def point(self, point):
+            yield point.with_fields(high=point.fields["x"] > 7)
+
+    told = paint(encode_frame(gather(run(Judge))))
+    texts = [one[1] for one in told if one[0] == "fillText"]
+    assert {"False", "True"} <= set(texts)
 
 
 @pytest.mark.parametrize("first", [2**53, 2**62, 9 * 10**299])
