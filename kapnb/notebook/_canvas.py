@@ -17,7 +17,7 @@ import numpy as np
 
 from kapnb.errors import MissingExtra
 from kapnb.notebook._controls import widget_view
-from kapnb.notebook._figure import _look, line_data
+from kapnb.notebook._figure import _look, group_labels, line_data, shorten
 from kapnb.notebook._live import LiveView
 from kapnb.notebook._live_marks import Mark
 from kapnb.notebook._live_strip import Cell
@@ -33,6 +33,8 @@ _READ_MAX = 2048
 _SCRIPT = Path(__file__).with_name("canvas.js")
 #: Of the picture, in pixels: its width, the height of the first panel with all around, of another.
 _WIDTH, _HEIGHT, _HEIGHT_MORE = 800, 340, 178
+#: Characters of a label for which there is room.
+_LABEL_MAX = 18
 _DASHES: dict[Any, list[int]] = {"--": [6, 4], ":": [2, 3], "-.": [6, 3, 2, 3]}
 
 
@@ -90,6 +92,7 @@ def encode_frame(scene: Scene, strip: Sequence[Cell] = (), marks: Sequence[Mark]
     numbers: list[Any] = []
     panels = []
     legend: dict[str, str] = {}
+    labels = group_labels(scene.groups, _LABEL_MAX)
 
     def sent(times: Any, values: Any, low: float, high: float) -> dict[str, int]:
         place = sum(map(len, numbers))
@@ -106,7 +109,7 @@ def encode_frame(scene: Scene, strip: Sequence[Cell] = (), marks: Sequence[Mark]
             times, values, dots = line_data(line, look, _COLUMNS)
             alone = dots.get("markevery") or []
             lines.append(sent(times, values, *ends) | _style(look) | {"alone": alone})
-            legend.setdefault(_label(scene, line), look["color"])
+            legend.setdefault(_label(scene, line, labels), look["color"])
         panels.append(
             {
                 "label": panel.label,
@@ -147,10 +150,10 @@ def _style(look: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _label(scene: Scene, line: Line) -> str:
+def _label(scene: Scene, line: Line, labels: dict[str, str]) -> str:
     if not line.sent:
         return "input"
-    return line.group.replace("\n", " ") if len(scene.groups) > 1 else line.field
+    return labels[line.group] if len(scene.groups) > 1 else shorten(line.field, _LABEL_MAX)
 
 
 def _range(drawn: Sequence[Line | Mark]) -> tuple[float, float]:

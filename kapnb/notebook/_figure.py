@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -29,7 +29,7 @@ __all__ = [
     "any_glyphs",
     "draw_figure",
     "draw_panel",
-    "group_label",
+    "group_labels",
     "line_data",
     "new_axes",
     "png",
@@ -61,9 +61,9 @@ _COLUMNS = 800
 
 # In inches.
 _WIDTH, _GAP = 8.0, 0.2
-_PANEL_ALONE, _PANEL_OF_MANY = 2.2, 1.6
+_AXES_ALONE, _PANEL_ALONE, _PANEL_OF_MANY = 3.2, 2.2, 1.6
 _LEFT, _RIGHT, _TOP, _BOTTOM, _LABEL_LINE = 0.85, 0.2, 0.4, 0.62, 0.17
-_LEGEND_HANDLE, _LEGEND_CHARACTER = 0.72, 0.073
+_LEGEND_HANDLE, _LEGEND_CHARACTER, _LEGEND_ROW = 0.72, 0.073, 0.18
 # In characters: of a legend's label, of a line of a y label.
 _LABEL_MAX, _LABEL_LINE_MAX = 28, 22
 
@@ -72,7 +72,10 @@ def draw_figure(scene: Scene, *, columns: int = _COLUMNS) -> Any:
     """Return a Figure of a scene, one Axes a panel; fewer columns are drawn faster."""
     panels = arrange_panels(scene.lines)
     count = len(panels)
-    panel_height = _PANEL_ALONE if count == 1 else _PANEL_OF_MANY
+    legends = [_legend(scene, panel, panels[:number]) for number, panel in enumerate(panels)]
+    panel_height = max(
+        _PANEL_ALONE if count == 1 else _PANEL_OF_MANY, _LEGEND_ROW * max(map(len, legends))
+    )
     height = _TOP + count * panel_height + (count - 1) * _GAP + _BOTTOM
     figure = Figure(figsize=(_WIDTH, height), dpi=DPI)
     FigureCanvasAgg(figure)
@@ -83,7 +86,7 @@ def draw_figure(scene: Scene, *, columns: int = _COLUMNS) -> Any:
         squeeze=False,
         gridspec_kw={
             "left": (_LEFT + label_lines * _LABEL_LINE) / _WIDTH,
-            "right": 1 - _legend_width(scene, panels) / _WIDTH,
+            "right": 1 - _legend_width(legends) / _WIDTH,
             "top": 1 - _TOP / height,
             "bottom": _BOTTOM / height,
             "hspace": _GAP / panel_height,
@@ -205,6 +208,7 @@ def _look(scene: Scene, panel: Panel, line: Line) -> dict[str, Any]:
     one_group = len(scene.groups) == 1
     number = 0 if one_group else panel.outputs.index(line.field)
     colour = scene.outputs.index(line.field) if one_group else scene.groups.index(line.group)
+    number += colour // len(COLOURS)  # where there are more than colours
     look = {"color": COLOURS[colour % len(COLOURS)], "zorder": 3, "markeredgewidth": 0}
     marker = _MARKERS[number % len(_MARKERS)]
     if scene.batches or len(line.times) < _LINE_SHARE * scene.given(line.group):
@@ -222,6 +226,7 @@ def _legend(scene: Scene, panel: Panel, above: Sequence[Panel]) -> dict[str, Any
     several = len(scene.groups) > 1
     before = [line for other in above for line in other.lines]
     named = {line.group for line in before if line.sent}
+    labels = group_labels(scene.groups)
     inputs_named = any(not line.sent for line in before)
     looks: dict[str, Any] = {}
     for line in panel.lines:
@@ -231,7 +236,7 @@ def _legend(scene: Scene, panel: Panel, above: Sequence[Panel]) -> dict[str, Any
         elif not line.sent and not inputs_named:
             looks.setdefault("input", look)
         elif line.sent and several and line.group not in named:
-            looks.setdefault(group_label(line.group), look)
+            looks.setdefault(labels[line.group], look)
         elif line.sent and not several:
             looks.setdefault(shorten(line.field), look)
     if several and len(panel.outputs) > 1:
@@ -244,8 +249,12 @@ def _legend(scene: Scene, panel: Panel, above: Sequence[Panel]) -> dict[str, Any
     return handles | {shorten(note): Line2D([], [], linestyle="none") for note in notes}
 
 
-def new_axes(*, height: float = 3.2) -> Any:
-    """Return Axes in a new figure that pyplot does not know; `height` in inches."""
+def new_axes(*, height: float = _AXES_ALONE, legend: int = 0) -> Any:
+    """Return Axes in a new figure that pyplot does not know.
+
+    It is so many inches high, or more, if a legend of so many rows needs them.
+    """
+    height = max(height, 2 * _TOP + _LEGEND_ROW * legend)
     figure = Figure(layout="constrained", figsize=(_WIDTH, height), dpi=DPI)
     FigureCanvasAgg(figure)
     return figure.subplots()
@@ -281,21 +290,40 @@ def add_legend(ax: Any, entries: dict[str, Any]) -> None:
         text.set_parse_math(False)
 
 
-def _legend_width(scene: Scene, panels: Sequence[Panel]) -> float:
-    labels = [
-        label
-        for number, panel in enumerate(panels)
-        for label in _legend(scene, panel, panels[:number])
-    ]
+def _legend_width(legends: Sequence[dict[str, Any]]) -> float:
+    labels = [label for legend in legends for label in legend]
     if not labels:
         return _RIGHT
     return _LEGEND_HANDLE + _LEGEND_CHARACTER * max(map(len, labels))
 
 
-def group_label(group: str) -> str:
-    """Return a group's id as a legend shows it."""
+def group_labels(groups: Sequence[str], most: int = _LABEL_MAX) -> dict[str, str]:
+    """Return the groups' ids as a legend shows them; no two are the same.
+
+    Where the ends of long ones are, what all begin and end with gives way first.
+    """
     # A group by measurement has the name and a newline in front.
-    return shorten(group.replace("\n", " ")) or "no group"
+    texts = {group: group.replace("\n", " ") or "no group" for group in groups}
+    labels = {group: shorten(text, most) for group, text in texts.items()}
+    if len(set(labels.values())) == len(labels):
+        return labels
+    first = _common(texts.values()).rfind(",") + 1
+    last = _common(text[first:][::-1] for text in texts.values()).rfind(",") + 1
+    parts = {group: f"…{text[first : len(text) - last]}…" for group, text in texts.items()}
+    labels = {group: shorten(part, most) for group, part in parts.items()}
+    if len(set(labels.values())) == len(labels):
+        return labels
+    return {
+        group: shorten(f"{number}: {text}", most)
+        for number, (group, text) in enumerate(texts.items(), start=1)
+    }
+
+
+def _common(texts: Iterable[str]) -> str:
+    """Return what all texts begin with."""
+    *_, low = texts = sorted(texts, reverse=True)
+    same = (one == other for one, other in zip(low, texts[0], strict=False))
+    return low[: next((place for place, is_same in enumerate(same) if not is_same), len(low))]
 
 
 def shorten(text: str, most: int = _LABEL_MAX) -> str:

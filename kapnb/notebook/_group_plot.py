@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from kapnb.notebook._arguments import expect_run
 from kapnb.notebook._axes import ShownAxes
-from kapnb.notebook._figure import DPI, INK, _legend, add_legend, draw_panel, group_label
+from kapnb.notebook._figure import DPI, INK, _legend, add_legend, draw_panel, group_labels
 from kapnb.notebook._panels import Panel, arrange_panels
 from kapnb.notebook._scene import Scene, gather
 from kapnb.simulation import Simulation
@@ -90,12 +90,14 @@ def plot_groups(
         raise ValueError(f"{len(scene.groups)} groups do not fit into {len(chosen)} axes")
     across = _across(len(scene.groups)) if axes is None else len(scene.groups)
     drawn = tuple(chosen[: max(1, len(scene.groups))])
+    labels = group_labels(scene.groups or ("",))
     for number, (ax, group) in enumerate(zip(drawn, scene.groups or ("",), strict=True)):
         part = replace(scene, title="", groups=(group,))
         last = axes is not None or number + across >= len(drawn)
         panel = Panel(tuple(line for line in shown.lines if line.group == group))
         draw_panel(ax, part, panel, last=last, legend=False, ticks=_TICKS_MAX)
-        ax.set_title(group_label(group), loc="left", fontsize="small", color=INK)
+        title = ax.set_title(labels[group], loc="left", fontsize="small", color=INK)
+        title.set_parse_math(False)
         ax.set_xlabel(ax.get_xlabel(), loc="left", fontsize="x-small")  # the date is at the right
         ax.xaxis.get_offset_text().set_fontsize("x-small")
         if axes is None and number % across:

@@ -16,7 +16,7 @@ from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, NullForm
 
 from kapnb.faults import Latencies, StateSizes, measure_latency, measure_state
 from kapnb.notebook._arguments import expect_run
-from kapnb.notebook._figure import COLOURS, INK, add_legend, group_label, new_axes, set_style
+from kapnb.notebook._figure import COLOURS, INK, add_legend, group_labels, new_axes, set_style
 from kapnb.simulation import Simulation
 
 __all__ = ["plot_latency", "plot_state"]
@@ -87,9 +87,10 @@ def plot_state(
     set_style(ax)
     names, hidden = _largest(sizes, groups)
     entries: dict[str, Any] = {}
+    labels = group_labels(names)
     marker = "o" if len(sizes.counts) == 1 else "none"  # of which a line shows nothing
     for number, name in enumerate(names):
-        label = "whole snapshot" if sizes.whole else group_label(name)
+        label = "whole snapshot" if sizes.whole else labels[name]
         colour = COLOURS[number % len(COLOURS)]
         look = {"color": colour, "linewidth": 1.4, "marker": marker}
         (entries[label],) = ax.plot(sizes.counts, sizes.groups[name], **look)

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from kapnb.notebook._arguments import expect_run
-from kapnb.notebook._figure import DPI, draw_figure, draw_panel, new_axes, png, shown_size, write
+from kapnb.notebook._figure import (
+    DPI,
+    _legend,
+    draw_figure,
+    draw_panel,
+    new_axes,
+    png,
+    shown_size,
+    write,
+)
 from kapnb.notebook._panels import Panel
 from kapnb.notebook._scene import gather
 from kapnb.simulation import Simulation
@@ -79,9 +88,10 @@ def plot_run(
     """
     expect_run(simulation, "plot_run")
     scene = gather(simulation, fields, groups)
+    panel = Panel(scene.lines)
     if ax is None:
-        ax = new_axes()
-    draw_panel(ax, scene, Panel(scene.lines))
+        ax = new_axes(legend=len(_legend(scene, panel, ())))
+    draw_panel(ax, scene, panel)
     return ax
 
 

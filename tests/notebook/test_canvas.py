@@ -142,7 +142,7 @@ def test_ticks_of_bools_are_words(run, paint):
     assert {"False", "True"} <= set(texts)
 
 
-@pytest.mark.parametrize("first", [2**53, 2**62, 9 * 10**299])
+@pytest.mark.parametrize("first", [2**53, 2**62, 9 * 10**299], ids=["2**53", "2**62", "9e299"])
 def test_large_values_differ_on_a_canvas(run, handlers, first):
     """A float32 of the value itself would be infinite, or the same for all."""
     data = [Point({"x": float(first) * (1 + n / 10**6)}, time=n, name="m") for n in range(9)]

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 import kapnb.notebook
 from kapnb import Handler, Point
 from kapnb.notebook import Plot, plot_run
+from kapnb.notebook._figure import group_labels
 from kapnb.simulation import TaskRun
 
 PNG = b"\x89PNG"
@@ -63,6 +64,35 @@ def test_more_groups_than_colours_become_a_number(run):
     """The first six in natural order are drawn; h10 comes after h2."""
     ax = plot_run(run(count=60, groups=12))
     assert labels(ax) == ["input", *(f"host=h{n}" for n in range(6)), "and 6 more groups"]
+
+
+def test_many_chosen_groups_can_be_told_apart(run):
+    """Beyond the colours, line styles differ; the legend has its room."""
+    simulation = run(count=800, groups=20)
+    groups = [f"host=h{n}" for n in range(20)]
+    for ax in (plot_run(simulation, groups=groups), *Plot(simulation, groups=groups).axes):
+        looks = {(line.get_color(), line.get_linestyle()) for line in ax.lines[20:]}
+        assert len(looks) == 20
+        ax.figure.draw_without_rendering()
+        assert ax.get_legend().get_window_extent().y0 >= 0
+        assert ax.get_window_extent().height > 200
+
+
+@pytest.mark.parametrize(
+    ("pattern", "label"),
+    [
+        ("cpu=cpu-total,host=server-{},zone=europe-west-1", "…host=server-1…"),
+        (f"host={'x' * 20}{{}}{'y' * 20}", "1: host=xxxxx…yyyyyyyyyyyyyy"),
+        ("h={}\nb", "h=1 b"),
+    ],
+    ids=["a dimension", "a part of one", "short"],
+)
+def test_no_two_groups_have_the_same_name_in_a_legend(pattern, label):
+    """What tells long ones apart stays, wherever it is."""
+    labels = group_labels([pattern.format(n) for n in "123"])
+    assert next(iter(labels.values())) == label
+    assert len(set(labels.values())) == 3
+    assert max(map(len, labels.values())) <= 28
 
 
 def test_groups_can_be_chosen(run):
