@@ -24,7 +24,8 @@ screenshots: $(VENV)/.browser ## take the pictures of the documentation anew, fr
 
 test: $(VENV)/.dev ## the whole default test suite, notebooks included
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval --nbval-current-env notebooks
+	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval --nbval-current-env \
+		--nbval-sanitize-with notebooks/versions.cfg notebooks
 
 check: $(VENV)/.dev ## lint, types, import contracts, spelling
 	$(BIN)/ruff check .

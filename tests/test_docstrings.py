@@ -75,5 +75,22 @@ def test_data_is_shown_being_read_and_made(module):
     assert silent <= {"DamageWarning", "Parquet", "Synthetic", "Typed", "Typing"}
 
 
+#: `supervise_socket` is not among them: it ends the process.
+ENTRIES = {
+    "kapnb.doctor": ("Report", "examine", "plan_command", "plan_target"),
+    "kapnb.notebook": ("plot_comparison", "plot_groups", "plot_precision_recall", "plot_run"),
+    "kapnb.supervise": ("Front", "Supervisor", "supervise"),
+    "kapnb_exporter": ("export",),
+}
+
+
+@pytest.mark.parametrize("module", ENTRIES)
+def test_the_main_entries_of_other_rooms_show_how_they_are_called(module):
+    """Where somebody looks who wants to do from Python what a command or a method does."""
+    public = importlib.import_module(module)
+
+    assert [name for name in ENTRIES[module] if mute(public, name)] == []
+
+
 def mute(module, name):
     return ">>> " not in (getattr(module, name).__doc__ or "")

@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from sitekit.messages import listed
 from sitekit.public import Name, comment_of, names_of, public_modules
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _part(
     app: Sphinx, what: str, name: str, value: object, options: object, lines: list[str]
 ) -> None:
     is_value = what in ("attribute", "data", "property")
-    lines[:] = described(lines) if is_value else quoted(parted(lines))
+    lines[:] = described(lines) if is_value else [*quoted(parted(lines)), *listed(value)]
 
 
 def _write(app: Sphinx) -> None:

@@ -88,7 +88,7 @@ def export(
     tell: Callable[[str], None] = _tell_nobody,
     show: Callable[[Row], None] = _tell_nobody,
 ) -> Exported:
-    """Export the marked Handler of a notebook.
+    r"""Export the marked Handler of a notebook.
 
     Parameters
     ----------
@@ -112,6 +112,37 @@ def export(
     ------
     ExportError
         If anything stands in the way. Nothing was written then.
+
+    Examples
+    --------
+    A notebook of two cells, a Handler and a simulation of it; the script is started, and gets
+    what the simulation got:
+
+    >>> import json, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> handler = (
+    ...     "from kapnb import Handler, Point, simulate, udf\n"
+    ...     "@udf\n"
+    ...     "class Twice(Handler):\n"
+    ...     "    def point(self, point):\n"
+    ...     "        yield point.with_fields(y=2 * point.fields['x'])\n"
+    ... )
+    >>> simulation = "simulate(Twice, [Point({'x': 1.5}, time=0)])"
+    >>> more = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    >>> cells = [{**more, "source": source} for source in (handler, simulation)]
+    >>> notebook = Path(folder.name, "twice.ipynb")
+    >>> _ = notebook.write_text(
+    ...     json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
+    ... )
+    >>> made = export(notebook, Path(folder.name, "build"))
+    >>> [file.name for file in made.files], made.handler
+    (['twice.py', 'twice.validation.json'], 'Twice')
+    >>> next(row for row in made.rows if row.check == "simulation 1").detail
+    '1 in, 3 answers equal under 2 seeds'
+    >>> folder.cleanup()
+
+    Which of several Handlers, and what else may be asked for, is in a `Request`:
+    ``export(notebook, folder, Request(handler="Twice", deploy=True))``.
     """
     read = read_notebook(notebook)
     (made,) = _make_all(read, [find_handler(read, request.handler)], request, tell, show)

@@ -10,7 +10,7 @@ import linecache
 import os
 import sys
 import traceback
-from types import FrameType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 from kapnb.errors import HandlerError, KapnbError, LocalProtocolError
@@ -30,6 +30,8 @@ __all__ = [
 
 _OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
+#: Where code has a name like ``Class.method.<locals>.function``; Python 3.10 has none.
+_QUALIFIED = "co_qualname"
 #: Longest text of an error that is sent, in characters: Kapacitor logs it as one line.
 _TEXT_MAX = 16_384
 
@@ -38,7 +40,8 @@ def blame(error: BaseException, who: str) -> KapnbError:
     """Return a HandlerError for `error`, with `error` as its cause.
 
     The text holds the exception's type and message and the last line that is not kapnb's:
-    ``KeyError: no field 'x' … in MovingAverage.point, line 3 of handlers.py: state.append(…)``.
+    ``KeyError: no field 'x' … in MovingAverage.point, line 3 of handlers.py: state.append(…)``;
+    what it stands in is called as its author does: a method with its class, a function alone.
     A HandlerError that says something already is completed, not wrapped.
 
     Parameters
@@ -51,19 +54,51 @@ def blame(error: BaseException, who: str) -> KapnbError:
     message = _message(error)
     head = message if isinstance(error, HandlerError) else f"{public_name(error)}: {message}"
     frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if not is_ours(frame.filename)
+        (frame, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if not is_ours(frame.f_code.co_filename)
     ]
-    own = [frame for frame in frames if not in_library(frame.filename)]
+    own = [found for found in frames if not in_library(found[0].f_code.co_filename)]
     if isinstance(error, SyntaxError) and error.filename and _is_file(error.filename):
         place = f"line {error.lineno} of {_short(error.filename)}"
         return _caused(f"{public_name(error)}: {error.msg} (in {who}, {place})", error)
     if not frames:
         return _caused(f"{head} (in {who})", error)
-    frame = (own or frames)[-1]
-    code = f": {frame.line}" if frame.line else ""
-    place = f"line {frame.lineno} of {_short(frame.filename)}"
-    name = who if frame.name == "<module>" else f"{who}.{frame.name}"
-    return _caused(f"{head} (in {name}, {place}{code})", error)
+    frame, line = (own or frames)[-1]
+    return _caused(f"{head} (in {_name_of(frame, who)}, {place_of_line(frame, line)})", error)
+
+
+def _name_of(frame: FrameType, who: str) -> str:
+    """Name what a frame runs: ``Class.method``, a function's own name, or `who`."""
+    code = frame.f_code
+    first = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
+    cls = first if issubclass(type(first), type) else type(first)
+    for owner in (cls, frame.f_globals.get(who)):  # the second has static methods, too
+        if isinstance(owner, type) and (name := _attribute(owner, code)):
+            return f"{owner.__name__}.{name}"
+    qualified = getattr(code, _QUALIFIED, code.co_name)
+    around = [part for part in qualified.split(".<locals>.") if not part.startswith("<")]
+    return str(around[-1]) if around else who
+
+
+def _attribute(cls: type, code: CodeType) -> str | None:
+    """Return under which name a class has a function, its own if there are several."""
+    spaces = [vars(parent) for parent in cls.__mro__]
+    if any(code in _codes(space.get(code.co_name)) for space in spaces):
+        return code.co_name
+    return next((name for space in spaces for name in space if code in _codes(space[name])), None)
+
+
+def _codes(value: Any) -> list[CodeType]:
+    """Return the code of a method, or a property, and of what its decorators wrap."""
+    codes = []
+    for kind, inner in ((staticmethod, "__func__"), (classmethod, "__func__"), (property, "fget")):
+        if isinstance(value, kind):
+            value = getattr(value, inner)
+    while isinstance(value, FunctionType):
+        codes.append(value.__code__)
+        value = value.__dict__.get("__wrapped__")
+    return codes
 
 
 def locate(

@@ -29,7 +29,7 @@ def examine(
     limits: Limits | None = None,
     tell: Callable[[Finding], None] = lambda _: None,
 ) -> Report:
-    """Start a UDF as Kapacitor would, and report what would fail in production.
+    r"""Start a UDF as Kapacitor would, and report what would fail in production.
 
     Parameters
     ----------
@@ -50,6 +50,26 @@ def examine(
     -------
     Report
         Its `failed` says whether something would fail.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from kapnb.doctor import Limits, plan_target
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> script = Path(folder.name, "mirror.py")
+    >>> _ = script.write_text("from kapnb import Handler\nclass Mirror(Handler): pass\n")
+    >>> report = examine(plan_target(str(script)), limits=Limits(points=1000))
+    >>> report.failed
+    False
+    >>> _ = script.write_text("import nowhere\n" + script.read_text())
+    >>> report = examine(plan_target(str(script)))
+    >>> report.failed
+    True
+    >>> print(next(found for found in report.findings if found.check == "info").text)
+    it reports an error: ModuleNotFoundError: No module named 'nowhere' (in the script, line 1 of
+    mirror.py: import nowhere)
+    >>> folder.cleanup()
     """
     limits = limits or Limits()
     report, stderr = Report(tell), Stderr()

@@ -71,6 +71,15 @@ class Report:
     ----------
     tell : callable, optional
         Given each Finding as it is made, for a person who waits.
+
+    Examples
+    --------
+    >>> report = Report(print)
+    >>> report.fail("shebang", "the first line names no interpreter", "#!/usr/bin/env python3")
+    FAIL  shebang       the first line names no interpreter
+                        → #!/usr/bin/env python3
+    >>> report.summary
+    '1 of 1 checks failed, 0 warnings'
     """
 
     def __init__(self, tell: Callable[[Finding], None] = lambda _: None) -> None:

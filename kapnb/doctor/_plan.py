@@ -52,6 +52,15 @@ def plan_target(target: str) -> Plan:
     ------
     TargetError
         If there is no such file.
+
+    Examples
+    --------
+    >>> plan_target("handlers:Mirror").command[1:]
+    ('-m', 'kapnb', 'run', 'handlers:Mirror')
+    >>> plan_target("nowhere.py")
+    Traceback (most recent call last):
+    kapnb.errors.TargetError: nowhere.py: there is no such file; TARGET is a script, module:Class \
+or a notebook, or write the command after --
     """
     path = Path(target)
     by_kapnb = (sys.executable, "-m", "kapnb", "run", target)
@@ -80,6 +89,11 @@ def plan_command(command: Sequence[str]) -> Plan:
     ------
     TargetError
         If there is no such program.
+
+    Examples
+    --------
+    >>> plan_command([sys.executable, "-u", "-m", "mirror"]).command[1:]
+    ('-u', '-m', 'mirror')
     """
     program = shutil.which(command[0])
     if program is None:

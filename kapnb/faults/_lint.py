@@ -68,6 +68,7 @@ def lint(
     untagged-points      points of a batch that has tags go out without; influxDBOut writes
                          them so
     time-unit            all times lie in January 1970: counts of seconds, ms or µs, probably
+    time-order           times of a series go back again and again: the data are not sorted
     text-number          a field is text because of cells such as n/a between its numbers
     state-grows          what is kept of one group, or on the object, grows all the time
     map-order            answers depend on the order of map entries
@@ -110,8 +111,7 @@ def glance(simulation: Simulation, *, most: int = 2000) -> Lints:
     -------
     Lints
         Those of `lint` that show in what went in and out: group-lost, tags-lost,
-        type-changed, untagged-points, time-unit,
-        text-number.
+        type-changed, untagged-points, time-unit, time-order, text-number.
 
     Examples
     --------

@@ -32,6 +32,8 @@ _WEIGHT_MIN = 64
 #: Units that times are often counted in, in nanoseconds; and when data may be from: 2005 to 2035.
 _TIME_UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3}
 _PLAUSIBLE = (1_104_537_600 * 10**9, 2_051_222_400 * 10**9)
+#: Share of a series' steps in time that may go back: what comes late does, and is no mistake.
+_BACK_MAX = 0.1
 #: What is written, in lower case, where there is no value.
 _ABSENT = {"", "-", "--", "?", "n/a", "na", "nan", "nil", "none", "null", "#n/a", "missing"}
 #: Share of its time that a Handler may use without a word.
@@ -189,6 +191,39 @@ def _time_unit(pairs: Iterable[Pair]) -> Iterator[Lint]:
         )
 
 
+def _time_order(pairs: Iterable[Pair]) -> Iterator[Lint]:
+    """Find series in which time goes back again and again: the data are not sorted by it."""
+    last: dict[Any, int] = {}
+    steps: dict[Any, int] = {}
+    back: dict[Any, int] = {}
+    example: dict[Any, Item] = {}
+    for item, _ in pairs:
+        if isinstance(item, Batch):
+            last.clear()  # windows may overlap
+        for point in item.points if isinstance(item, Batch) else (item,):
+            series = (point.name, point.group, frozenset(point.tags.items()))
+            before = last.get(series, point.time)
+            last[series] = point.time
+            if point.time != before:
+                steps[series] = steps.get(series, 0) + 1
+            if point.time < before:
+                back[series] = back.get(series, 0) + 1
+                example.setdefault(series, item)
+    for series, count in back.items():
+        if count > max(1, _BACK_MAX * steps[series]):
+            backwards = count == steps[series]
+            run = "run backwards, the newest first" if backwards else "jump back and forth"
+            yield Lint(
+                "time-order",
+                f"times {run}: of {steps[series]} steps in time of a series {count} go back; "
+                "Kapacitor passes points on as they come, and they come as they happen",
+                "sort them, as with frame.sort_index(), or frame.sort_values(column) where a "
+                "column holds the times",
+                example[series],
+            )
+            return
+
+
 def _text_number(pairs: Iterable[Pair]) -> Iterator[Lint]:
     """Find fields that are text for the sake of a few cells that say that there is no value."""
     absent: dict[str, tuple[str, Item]] = {}
@@ -344,6 +379,7 @@ OUTPUT_RULES: tuple[Callable[[Iterable[Pair]], Iterator[Lint]], ...] = (
     _type_changed,
     _untagged_points,
     _time_unit,
+    _time_order,
     _text_number,
 )
 #: Rules that let the Handler run again; they speak after those.

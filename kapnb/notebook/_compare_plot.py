@@ -51,6 +51,20 @@ def plot_comparison(
         If `comparison` is something else.
     ValueError
         If the field or a group has no number in either run.
+
+    Examples
+    --------
+    >>> from kapnb import Handler, Point, compare
+    >>> class Half(Handler):
+    ...     def point(self, point):
+    ...         yield point.with_fields(y=point.fields["x"] / 2)
+    >>> class Rounded(Handler):
+    ...     def point(self, point):
+    ...         yield point.with_fields(y=float(round(point.fields["x"] / 2)))
+    >>> points = [Point({"x": float(n)}, time=n * 10**9) for n in range(4)]
+    >>> ax = plot_comparison(compare(Half, Rounded, points))
+    >>> ax.get_ylabel(), [entry.get_text() for entry in ax.get_legend().get_texts()]
+    ('y', ['a: Half', 'b: Rounded', '2 differences'])
     """
     _check(comparison, "plot_comparison")
     if ax is None:

@@ -1,8 +1,9 @@
 """Completion of names that only the data and the Handlers know.
 
 Inside a string: fields and tags after ``.fields["``, ``.tags["``, ``group_by="`` and the like,
-options within ``options={"``. In a cell of ``%%tick``: UDFs after ``@``, their options after a
-dot. Decided here is what fits before a cursor; IPython is asked nothing, and told by `_shell`.
+options within ``options={"``, columns after ``run.frame["``. Options as arguments of ``sweep``. In
+a cell of ``%%tick``: UDFs after ``@``, their options after a dot. Decided here is what fits before
+a cursor; IPython is asked nothing, and told by `_shell`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
+from keyword import iskeyword
 from typing import Any, NamedTuple
 
 from kapnb.handler import Handler
@@ -28,12 +30,16 @@ _IN_STRINGS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:fields|live)\s*=\s*(?:\[(?:[^\]]*,)?)?" + _OPEN), "fields"),
     (re.compile(r"\bgroups\s*=\s*(?:\[(?:[^\]]*,)?)?" + _OPEN), "groups"),
 )
-_OPTIONS = re.compile(r"\boptions\s*=\s*\{(?:[^{}]*,)?" + _OPEN)
+_OPTIONS = re.compile(r"\b(?:options|grid)\s*=\s*\{(?:[^{}]*,)?" + _OPEN)
+_SWEEP = re.compile(r"\bsweep\(\s*(\w+)\s*,")
+_COLUMNS = re.compile(
+    r"\b(?P<run>\w+)\.(?P<side>|input_|dropped_|pair_)frame\[\s*(?:\[(?:[^\]]*,)?)?" + _OPEN
+)
 _RUN = re.compile(r"\b(?:simulate|Simulation|stress|check_resume|sweep)\(\s*(\w+)\s*,")
 _UDF = re.compile(r"@(?P<part>\w*)$")
 _UDF_OPTION = re.compile(r"@(\w+)\(\)[^|@]*\.(?P<part>\w*)$")
-#: Inputs, and outputs, of a run that are looked at.
-_SAMPLE = 64
+#: Inputs, and outputs, of a run that are looked at; more where its columns are meant.
+_SAMPLE, _COLUMNS_SAMPLE = 64, 1000
 
 
 class Completion(NamedTuple):
@@ -45,10 +51,13 @@ class Completion(NamedTuple):
         What of it stands there already.
     names : list of str
         All that begin so.
+    alone : bool, default: True
+        Whether nothing but these may stand there.
     """
 
     part: str
     names: list[str]
+    alone: bool = True
 
 
 def complete(before: str, namespace: Mapping[str, Any]) -> Completion | None:
@@ -75,10 +84,13 @@ def complete(before: str, namespace: Mapping[str, Any]) -> Completion | None:
         return _in_script(before, namespace)
     if found := _OPTIONS.search(before):
         return _matching(found["part"], _option_names(before[: found.start()], namespace))
+    if found := _COLUMNS.search(before):
+        run = namespace.get(found["run"])
+        return _matching(found["part"], _run_columns(run, found["side"])) if _is_run(run) else None
     for pattern, kind in _IN_STRINGS:
         if found := pattern.search(before):
             return _matching(found["part"], _NAMES[kind](namespace))
-    return None
+    return _in_sweep(before, namespace)
 
 
 def _matching(part: str, names: Iterable[str]) -> Completion:
@@ -103,6 +115,47 @@ def _option_names(before: str, namespace: Mapping[str, Any]) -> Iterator[str]:
     for name in named[-1:] or handlers:
         for option in handlers[name].handler_shape.options.values():
             yield option.name
+
+
+def _in_sweep(before: str, namespace: Mapping[str, Any]) -> Completion | None:
+    """Offer options where an argument of a sweep begins, beside whatever else may begin there."""
+    *_, call = [None, *_SWEEP.finditer(before)]
+    handler = _handlers(namespace).get(call[1]) if call else None
+    if call is None or handler is None:
+        return None
+    arguments, part = _split_word(before[call.end() :])
+    if not _begins_argument(arguments):
+        return None
+    given = re.findall(r"\b(\w+)\s*=", arguments)
+    names = (option.name for option in handler.handler_shape.options.values())
+    free = (f"{name}=" for name in names if name not in given and _is_parameter(name))
+    return _matching(part, free)._replace(alone=False)
+
+
+def _split_word(text: str) -> tuple[str, str]:
+    """Return a text without the word at its end, and that word."""
+    word = re.search(r"\w*$", text)
+    start = word.start() if word else len(text)
+    return text[:start], text[start:]
+
+
+def _begins_argument(text: str) -> bool:
+    """Tell whether the arguments of a call, so far, end behind a comma of the call's own."""
+    depth, quote = 0, ""
+    for sign in text:
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "\"'":
+            quote = sign
+        else:
+            depth += (sign in "([{") - (sign in ")]}")
+        if depth < 0:
+            return False
+    return not quote and depth == 0 and text.rstrip().endswith(",")
+
+
+def _is_parameter(name: str) -> bool:
+    return name.isidentifier() and not iskeyword(name)
 
 
 def _in_script(before: str, namespace: Mapping[str, Any]) -> Completion | None:
@@ -132,6 +185,31 @@ def _items(namespace: Mapping[str, Any]) -> Iterator[Point | Batch]:
             yield value
         elif isinstance(value, list) and value and isinstance(value[0], (Point, Batch)):
             yield from (item for item in value[:_SAMPLE] if isinstance(item, (Point, Batch)))
+
+
+def _is_run(value: Any) -> bool:
+    return hasattr(value, "outputs") and hasattr(value, "input_frame")
+
+
+def _run_columns(run: Any, side: str) -> Iterator[str]:
+    """Yield the columns of a run's DataFrame, which is not made for that: it may be large."""
+    given = list(_item_columns(islice(run.inputs, _COLUMNS_SAMPLE)))
+    sent = list(_item_columns(output.item for output in islice(run.outputs, _COLUMNS_SAMPLE)))
+    yield "input"
+    if side == "pair_":
+        yield from given
+        yield "time_out"
+        yield from (f"{name}_out" if name in given else name for name in sent)
+    else:
+        yield from given if side else sent
+
+
+def _item_columns(items: Iterable[Point | Batch]) -> Iterator[str]:
+    members = [
+        point for item in items for point in (item.points if isinstance(item, Batch) else (item,))
+    ]
+    yield from dict.fromkeys(name for point in members for name in point.tags)
+    yield from dict.fromkeys(name for point in members for name in point.fields)
 
 
 def _points(namespace: Mapping[str, Any]) -> Iterator[Point]:

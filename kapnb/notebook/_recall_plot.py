@@ -44,6 +44,20 @@ def plot_precision_recall(sweep: Sweep, ax: Any = None) -> Any:
     Runs that differ in one option only, the one with the most values, are joined in the order of
     its values. The operating point is the sweep's; `Sweep.choose` sets the rule. The dashed line
     is where F1 is as there.
+
+    Examples
+    --------
+    >>> from kapnb import Handler, Option, Point, sweep
+    >>> class Peak(Handler):
+    ...     limit = Option(float)
+    ...
+    ...     def point(self, point):
+    ...         if point.fields["x"] > self.limit:
+    ...             yield point
+    >>> points = [Point({"x": float(n), "odd": n > 6}, time=n) for n in range(10)]
+    >>> found = sweep(Peak, points, labels="odd", limit=[2.5, 6.5, 8.5], workers=1)
+    >>> plot_precision_recall(found).get_xlabel()
+    'recall (share of the labelled points)'
     """
     expect(sweep, Sweep, "plot_precision_recall takes a Sweep, as sweep() returns it")
     if sweep.truth is None:

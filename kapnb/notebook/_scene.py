@@ -5,7 +5,6 @@ Decisions only; matplotlib is not named here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -15,6 +14,7 @@ from kapnb.model import Batch, Point
 from kapnb.notebook._fields import Wanted, choose_fields, known_fields, points_of, spread
 from kapnb.notebook._numbers import Numbers, Times, Trace, Values, trace
 from kapnb.simulation import Output, Simulation
+from kapnb.simulation._joined import natural
 
 __all__ = [
     "Line",
@@ -33,7 +33,6 @@ _GROUPS_MAX = 6
 _NEAR_MAX, _THERE_MAX = 3, 12
 #: Items of a side that are looked at to tell a bool from a number.
 _BOOL_SAMPLE = 16
-_DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True)
@@ -224,12 +223,7 @@ def rather_than(name: str, known: Sequence[str]) -> str:
 
 def sorted_groups(groups: Iterable[str]) -> list[str]:
     """Return ids of groups as people count: cpu2 stands before cpu10."""
-    return sorted(groups, key=_natural)
-
-
-def _natural(group: str) -> list[tuple[int, str]]:
-    """Sort key by which cpu2 stands before cpu10."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(group)]
+    return sorted(groups, key=natural)
 
 
 def _and_more(count: int, noun: str) -> str:

@@ -31,8 +31,10 @@ DEBUG = "KAPNB_DEBUG"
 
 _OURS = str(Path(__file__).parent.parent) + os.sep
 _STANDARD_LIBRARY = (str(Path(os.__file__).parent) + os.sep, "<frozen ")
-#: What may be told to the reader, who made a mistake or pressed stop; see `_is_told`.
-_TOLD = (KapnbError, SyntaxError, KeyboardInterrupt, ValueError, TypeError, LookupError)
+#: What is shown by us, if only as IPython would: a ``%%udf`` cell may raise whatever it likes.
+_SHOWN = (Exception, KeyboardInterrupt)
+#: What is raised on purpose, besides errors of kapnb's own.
+_MEANT = (ValueError, TypeError, LookupError)
 _MATCHER = "kapnb"
 _FIGURE = ("matplotlib.figure", "Figure")
 _AXES = ("matplotlib.axes._axes", "Axes")
@@ -52,7 +54,7 @@ def load(shell: Any) -> None:
     lines only. ``%tb`` shows the whole traceback once more, and with ``KAPNB_DEBUG`` set in
     the environment nothing is cut at all.
     """
-    shell.set_custom_exc(_TOLD, show_error)
+    shell.set_custom_exc(_SHOWN, show_error)
     shell.register_magic_function(_udf(shell), magic_kind="cell", magic_name="udf")
     shell.register_magic_function(_tick(shell), magic_kind="line_cell", magic_name="tick")
     register_displays(shell.display_formatter.formatters["text/html"])
@@ -74,7 +76,7 @@ def show_error(
 ) -> None:
     """Show an error without kapnb's own frames; called by IPython."""
     if isinstance(value, SyntaxError):
-        shell.showsyntaxerror(running_compiled_code=not _is_of_a_cell(value, tb))
+        _show_unreadable(shell, value, tb)
         return
     if os.environ.get(DEBUG) or not _is_told(value, tb):
         shell.showtraceback((etype, value, tb), tb_offset=tb_offset)
@@ -85,16 +87,36 @@ def show_error(
     sys.last_value, sys.last_traceback = value, tb  # for %tb and %debug
 
 
+def _show_unreadable(shell: Any, error: SyntaxError, tb: TracebackType | None) -> None:
+    """Show a text that cannot be read; if it is that of a module, with what imported it."""
+    running = not _is_of_a_cell(error, tb)
+    if os.environ.get(DEBUG):
+        shell.showsyntaxerror(running_compiled_code=running)
+        return
+    with _without_our_frames(error, tb):  # IPython takes them from the error itself
+        shell.showsyntaxerror(running_compiled_code=running)
+    sys.last_value, sys.last_traceback = error, tb
+
+
 def _is_told(error: BaseException, tb: TracebackType | None) -> bool:
     """Tell whether an error is told to the reader, and no fault of kapnb's, or the reader's own.
 
-    A ``raise`` of ours was meant; what else goes wrong in our lines is for who mends them.
+    A ``raise`` of ours was meant; what else goes wrong in our lines is for who mends them. What
+    the code of a ``%%udf`` cell raises is the reader's, and the way there is ours.
     """
     if isinstance(error, KapnbError):
         return True
-    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(tb)]
+    walked = list(traceback.walk_tb(tb))
+    frames = [(frame.f_code.co_filename, line) for frame, line in walked]
     if isinstance(error, KeyboardInterrupt):
         return any(filename.startswith(_OURS) for filename, _ in frames)
+    codes = [frame.f_code for frame, _ in walked]
+    if run_udf_cell.__code__ in codes:
+        own = frames[codes.index(run_udf_cell.__code__) + 1 :]
+        if own and not any(filename.startswith(_OURS) for filename, _ in own):
+            return True
+    if not isinstance(error, _MEANT):
+        return False
     filename, line = frames[-1] if frames else ("", 0)
     statement = linecache.getline(filename, line).lstrip()
     return filename.startswith(_OURS) and statement.startswith("raise ")
@@ -230,7 +252,8 @@ def _add_completion(shell: Any) -> None:
         if found is None or not found.names:
             return {"completions": []}
         completions = [SimpleCompletion(text=name, type="kapnb") for name in found.names]
-        return {"completions": completions, "matched_fragment": found.part, "suppress": True}
+        part, alone = found.part, found.alone
+        return {"completions": completions, "matched_fragment": part, "suppress": alone}
 
     completer.custom_matchers.append(match)
 

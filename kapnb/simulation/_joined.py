@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from kapnb.model import Batch
@@ -11,8 +12,9 @@ if TYPE_CHECKING:
     from kapnb.simulation._passage import Passage
 
 _COUNTS = ("inputs", "outputs", "dropped")
+_DIGITS = re.compile(r"(\d+)")
 
-__all__ = ["count_by_group", "dropped_frame", "group_frame", "pair_frame"]
+__all__ = ["count_by_group", "dropped_frame", "group_frame", "natural", "pair_frame"]
 
 
 def pair_frame(passage: Passage) -> Any:
@@ -66,7 +68,7 @@ def count_by_group(passage: Passage) -> tuple[list[tuple[str, int, int, int]], i
     Returns
     -------
     rows : list of (group, in, out, dropped)
-        In the order in which the groups came.
+        In natural order of the groups, which is that of plots.
     unasked : int
         How many outputs belong to no input.
     """
@@ -84,7 +86,12 @@ def count_by_group(passage: Passage) -> tuple[list[tuple[str, int, int, int]], i
         count[1] += answered
         count[2] += not answered
     rows = [(group, given, sent, dropped) for group, (given, sent, dropped) in counts.items()]
-    return rows, unasked
+    return sorted(rows, key=lambda row: natural(row[0])), unasked
+
+
+def natural(group: str) -> list[tuple[int, str]]:
+    """Sort key by which cpu2 stands before cpu10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(group)]
 
 
 def group_frame(passage: Passage) -> Any:

@@ -151,7 +151,10 @@ class Passage:
 
     @property
     def group_frame(self) -> Any:
-        """One row a group as a pandas DataFrame: how many ``inputs``, ``outputs``, ``dropped``."""
+        """One row a group, in natural order, as a pandas DataFrame.
+
+        Its columns count ``inputs``, ``outputs`` and ``dropped``.
+        """
         from kapnb.simulation._joined import group_frame
 
         return group_frame(self)

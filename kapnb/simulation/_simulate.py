@@ -94,7 +94,8 @@ def simulate(
         As the TICKscript gives them; checked as Kapacitor checks them, without conversion.
         A tuple gives several arguments, a list repeats the option.
     group_by : str or list of str, optional
-        Tags to group by; ``"*"`` for all. In a DataFrame or CSV these columns are tags.
+        Tags to group by; ``"*"`` for all. In a CSV or DataFrame these columns are tags; one of
+        floats is refused in the latter.
     by_measurement : bool, default: False
         Group by measurement, too.
     tick : str or path, optional

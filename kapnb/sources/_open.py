@@ -118,8 +118,8 @@ def open_source(
         For a CSV or Parquet file or a DataFrame only: the column of times, the columns that
         are tags, the measurement.
     group_by : iterable of str, optional
-        Tags that are grouped by. Where tags are chosen they are chosen, too; other data have
-        them or do not, as Kapacitor takes it.
+        Tags that are grouped by. Where tags are chosen they are chosen, too, but for a
+        DataFrame's columns of floats; other data have them or do not, as Kapacitor takes it.
     typing : {"written", "query", "rest", "telegraf"}
         What becomes of the types of values on the way into Kapacitor, see `typed`.
 
@@ -146,6 +146,8 @@ def _open(
 ) -> Source:
     given = [key for key, value in (("time", time), ("tags", tags), ("name", name)) if value]
     if group_by and _has_columns(data):
+        if _is_frame(data):
+            _check_grouped(data, names_of(group_by), names_of(tags))
         tags = tuple(dict.fromkeys((*names_of(tags), *names_of(group_by))))
     if _is_frame(data):
         return Frame(data, time=time, tags=tags, name=name)
@@ -178,6 +180,19 @@ def _is_frame(data: object) -> bool:
     # Whoever has a DataFrame has imported pandas; nobody else should have to.
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(data, pandas.DataFrame)
+
+
+def _check_grouped(frame: Any, group_by: Iterable[str], tags: Iterable[str]) -> None:
+    """Refuse to make tags of measured values unasked."""
+    for name, dtype in zip(frame.columns, frame.dtypes, strict=True):
+        if name in group_by and name not in tags and getattr(dtype, "kind", "") == "f":
+            raise SourceError(
+                f"group_by={name!r}: the column holds floats, and what is grouped by is a tag, "
+                "which in Kapacitor is text: the points would have no such field, and each value "
+                "would be a group. Group by another column; or, if these are names, make them "
+                f"text, as with frame[{name!r}].astype(str), or say so with tags=[{name!r}]",
+                f"DataFrame, column {name!r}",
+            )
 
 
 def _has_columns(data: object) -> bool:

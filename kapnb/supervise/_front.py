@@ -51,6 +51,23 @@ class Front:
         Seconds.
     log : logging.Logger, default: the one named ``kapnb``
         Where crashes and restarts are told.
+
+    Examples
+    --------
+    Of what Kapacitor writes, here the request for the UDF's declaration, the Handler process
+    gets each byte, and its answers come back:
+
+    >>> import sys
+    >>> mirror = "from kapnb import Handler; from kapnb.agent import run; run(Handler)"
+    >>> (asked, asks), (answers, answered) = os.pipe(), os.pipe()
+    >>> _ = os.write(asks, bytes.fromhex("020a00"))
+    >>> os.close(asks)
+    >>> Front([sys.executable, "-c", mirror], asked, answered).run()
+    0
+    >>> os.read(answers, 100).hex()
+    '020a00'
+    >>> for fd in (asked, answers, answered):
+    ...     os.close(fd)
     """
 
     def __init__(
@@ -307,6 +324,22 @@ def supervise(command: Sequence[str], limits: Limits | None = None) -> int:
     int
         The exit status: 0: the stream ended, or init or restore was refused; 1: given up, or
         Kapacitor's bytes were wrong; 3: Kapacitor stopped reading; 143: asked to end.
+
+    Examples
+    --------
+    As the program of a UDF, which is asked what it declares, and then left:
+
+    >>> import sys
+    >>> front = '''
+    ... import sys
+    ... from kapnb.supervise import supervise
+    ... mirror = "from kapnb import Handler; from kapnb.agent import run; run(Handler)"
+    ... sys.exit(supervise([sys.executable, "-c", mirror]))
+    ... '''
+    >>> request = bytes.fromhex("020a00")
+    >>> done = subprocess.run([sys.executable, "-c", front], input=request, stdout=subprocess.PIPE)
+    >>> done.returncode, done.stdout.hex()
+    (0, '020a00')
     """
     stream = claimed().take()  # nothing is imported that could take long
     configure_logging()

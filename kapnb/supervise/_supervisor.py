@@ -81,6 +81,20 @@ class Supervisor:
         Handler processes started after the first.
     leave_by : float
         When the front process ends even if not all is written.
+
+    Examples
+    --------
+    >>> from kapnb.supervise import Limits
+    >>> supervisor = Supervisor(Limits(), now=0.0)
+    >>> supervisor.starts_child(0.0)
+    True
+    >>> supervisor.child_started(0.0)
+    >>> supervisor.from_kapacitor(bytes.fromhex("020a00"), 0.1)  # info request
+    >>> supervisor.to_child.endswith(bytes.fromhex("020a00"))  # behind a question of its own
+    True
+    >>> supervisor.from_child(bytes.fromhex("020a00"), 0.2)  # info response
+    >>> supervisor.to_kapacitor.hex()
+    '020a00'
     """
 
     def __init__(self, limits: Limits, now: float, log: logging.Logger = _log) -> None:

@@ -140,9 +140,8 @@ class TimeMachine:
         """
         found = self.run._outputs.next_input(self.position)
         if found is None:
-            raise MomentError(
-                f"nothing was sent after input {self.position}; the run has {self._range()}"
-            )
+            which = self._ahead("any input of this run", "any input after {}")
+            raise MomentError(f"nothing was sent for {which}; the run has {self._range()}")
         return self._at(found)
 
     def next_error(self) -> Moment:
@@ -160,9 +159,8 @@ class TimeMachine:
             return self._at(found)
         if self.run.error is not None and self.run._failed_at is None:
             raise MomentError(f"no input was at fault; the run was ended by: {self.run.error}")
-        raise MomentError(
-            f"no input after {self.position} ended in an error; the run has {self._range()}"
-        )
+        which = self._ahead("no input of this run", "no input after {}")
+        raise MomentError(f"{which} ended in an error; the run has {self._range()}")
 
     @property
     def moment(self) -> Moment:
@@ -172,9 +170,9 @@ class TimeMachine:
     def _by(self, n: int) -> Moment:
         position = self.position + n
         if not 0 <= position < len(self):
+            here = self._ahead("you are before the first input", "input {} is where you are")
             raise MomentError(
-                f"there is no input {position}: input {self.position} is where you are, "
-                f"and the run has {self._range()}"
+                f"there is no input {position}: {here}, and the run has {self._range()}"
             )
         return self._at(position)
 
@@ -188,6 +186,10 @@ class TimeMachine:
         if not -count <= position < count:
             raise MomentError(f"there is no input {position}; the run has {self._range()}")
         return position % count
+
+    def _ahead(self, of_all: str, of_rest: str) -> str:
+        """Return the one text before the first input, the other, with the position, from there."""
+        return of_all if self.position < 0 else of_rest.format(self.position)
 
     def _range(self) -> str:
         count = len(self)

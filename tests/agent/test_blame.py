@@ -4,12 +4,14 @@ import asyncio
 import json
 import statistics
 import threading
+from functools import wraps
 from itertools import chain
 from types import SimpleNamespace
 
 import pytest
 
 from harness import cpu, started
+from kapnb.agent import _blame
 from kapnb.agent._async import outcome
 from kapnb.agent._blame import blame, comes_from
 from kapnb.errors import HandlerError
@@ -49,7 +51,7 @@ def _raise(error):
         (lambda self, point: json.loads("{"), "JSONDecodeError: Expecting", "json.loads"),
         (
             lambda self, point: _raise(_Hidden("x")),
-            "KeyError: 'x' (in Failing._raise",
+            "KeyError: 'x' (in _raise",
             "raise error",
         ),
         (lambda self, point: _raise(ValueError()), "ValueError: no message (in", "raise error"),
@@ -59,7 +61,7 @@ def _raise(error):
         (lambda self, point: _raise(SystemExit(3)), "SystemExit: 3 (in", "raise error"),
         (
             lambda self, point: _raise(HandlerError("mine")),
-            "mine (in Failing._raise",
+            "mine (in _raise",
             "raise error",
         ),
     ],
@@ -71,6 +73,78 @@ def test_the_text_names_the_error_and_the_users_own_line(point, start, line):
     assert text.startswith(start)
     assert "of test_blame.py: " in text
     assert line in text.split("of test_blame.py: ")[1]
+
+
+def fail(*_):
+    return 1 / 0
+
+
+def logged(function):
+    @wraps(function)
+    def wrapper(*arguments):
+        return function(*arguments)
+
+    return wrapper
+
+
+class Model:
+    def predict(self):
+        return fail(self)
+
+    @property
+    def size(self):
+        return 1 / 0
+
+
+class Failing(Handler):
+    def helper(self):
+        return 1 / 0
+
+    @staticmethod
+    def fixed():
+        return 1 / 0
+
+    @classmethod
+    def made(cls):
+        return 1 / 0
+
+    @logged
+    def decorated(self):
+        return 1 / 0
+
+
+@pytest.mark.parametrize("has_qualname", [True, False])
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: Failing().helper(), "Failing.helper"),
+        (lambda: type("Derived", (Failing,), {})().helper(), "Derived.helper"),
+        (lambda: Failing.fixed(), "Failing.fixed"),
+        (lambda: Failing.made(), "Failing.made"),
+        (lambda: Failing().decorated(), "Failing.decorated"),
+        (lambda: fail(Failing()), "fail"),
+        (lambda: Model().predict(), "fail"),
+        (lambda: Model().size, "Model.size"),
+    ],
+)
+def test_what_failed_is_called_as_its_author_does(call, name, has_qualname, monkeypatch):
+    """A method with its class, a function alone; where no code knows its full name, too."""
+    if not has_qualname:
+        monkeypatch.setattr(_blame, "_QUALIFIED", "nowhere")
+    with pytest.raises(ZeroDivisionError) as raised:
+        call()
+
+    assert f"(in {name}, line " in str(blame(raised.value, "Failing"))
+
+
+def test_what_has_no_name_is_part_of_what_it_stands_in():
+    """A lambda, say: its line is known."""
+    with pytest.raises(ZeroDivisionError) as raised:
+        (lambda: 1 / 0)()
+
+    assert f"(in {test_what_has_no_name_is_part_of_what_it_stands_in.__name__}, line " in str(
+        blame(raised.value, "Failing")
+    )
 
 
 def test_without_a_line_the_handler_is_named():

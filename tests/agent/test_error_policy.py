@@ -202,7 +202,7 @@ def test_an_exit_stops_all_the_same(error):
     *points, last = peer.feed(good(1), bad(2), good(3))
 
     assert times(points) == [1]
-    assert last.error.startswith(f"SystemExit: {error} (in Skipping.")
+    assert last.error.startswith(f"SystemExit: {error} (in raise_,")
     assert peer.session.skipped == 0
 
 
@@ -229,7 +229,7 @@ def test_only_data_is_skipped(method):
         if method == "snapshot":
             answers = peer.feed(SnapshotRequest())
 
-    assert answers[-1].error.startswith("ValueError: no (in Skipping.")
+    assert answers[-1].error.startswith("ValueError: no (in raise_,")
     assert peer.session.error is not None
 
 
@@ -424,7 +424,7 @@ def test_the_error_and_the_points_are_told():
         exact(bad(3)),
     ]
     for error, _ in told:
-        assert str(error).startswith("ValueError: no (in Skipping.parts, line ")
+        assert str(error).startswith("ValueError: no (in Skipping.point, line ")
         assert str(error).endswith(' of test_error_policy.py: raise ValueError("no"))')
         assert isinstance(error.__cause__, ValueError)
 
@@ -493,7 +493,7 @@ def test_the_log_names_error_and_line(caplog):
 
     (record,) = caplog.records
     assert record.getMessage().startswith(
-        "skipped 1 point(s) in all; now: ValueError: no (in Skipping.parts"
+        "skipped 1 point(s) in all; now: ValueError: no (in Skipping.point"
     )
     assert isinstance(record.exc_info[1], ValueError)
 

@@ -561,7 +561,7 @@ def test_a_failure_inside_a_batch_sends_no_half_of_it(style, how):
 
     (answer,) = peer.feed(*INPUT)
 
-    assert answer.error.startswith(f"ValueError: inside (in Declared.{how}ing, line ")
+    assert answer.error.startswith(f"ValueError: inside (in Declared.{style}, line ")
     assert len(list(split_frames(peer.sent[before:]))) == 1
 
 

@@ -271,7 +271,9 @@ def test_an_exception_in_group_expired_names_its_line():
 
     (answer,) = peer.feed(cpu(time=0), cpu(time=100, host="b"))[1:]
 
-    assert answer.error.startswith("ZeroDivisionError: division by zero (in Wrong.<lambda>, line")
+    assert answer.error.startswith(
+        "ZeroDivisionError: division by zero (in Wrong.group_expired, line"
+    )
 
 
 def test_a_kept_point_makes_complete_last_words():

@@ -235,9 +235,7 @@ def test_an_exception_in_restore_is_a_refusal():
     (answer,) = peer.feed(RestoreRequest(b"x"))
 
     assert not answer.success
-    assert answer.error.startswith(
-        "ZeroDivisionError: division by zero (in Declared.<lambda>, line"
-    )
+    assert answer.error.startswith("ZeroDivisionError: division by zero (in Declared.restore, line")
 
 
 def test_info_may_be_overridden():
@@ -327,7 +325,7 @@ def test_an_exception_in_a_callback_is_an_error_that_names_the_line(method):
     answers = peer.feed(InitRequest(), InfoRequest(), cpu(), SnapshotRequest())
 
     assert answers[-1].error.startswith(
-        "ZeroDivisionError: division by zero (in Declared.<lambda>, line "
+        f"ZeroDivisionError: division by zero (in Declared.{method}, line "
     )
     assert "test_session_management.py: peer = Peer(" in answers[-1].error
     assert isinstance(peer.session.error, HandlerError)
@@ -346,7 +344,7 @@ def test_an_exception_of_any_kind_in_a_callback_is_an_error(method, kind):
     answers = peer.feed(InitRequest(), InfoRequest(), cpu(), SnapshotRequest())
 
     assert isinstance(answers[-1], ErrorResponse)
-    assert answers[-1].error.startswith(f"{kind.__name__}: gone (in Declared._raise, ")
+    assert answers[-1].error.startswith(f"{kind.__name__}: gone (in _raise, ")
     assert type(peer.session.error.__cause__) is kind
 
 
@@ -374,7 +372,7 @@ def test_an_exception_of_any_kind_in_init_or_restore_is_a_refusal(kind):
         (answer,) = peer.feed(request)
 
         assert not answer.success
-        assert answer.error.startswith(f"{kind.__name__}: gone (in Declared._raise, ")
+        assert answer.error.startswith(f"{kind.__name__}: gone (in _raise, ")
         assert peer.session.refused
 
 
@@ -383,7 +381,7 @@ def test_an_exception_of_any_kind_in_stop_is_logged(kind, caplog):
     """It is too late to tell Kapacitor."""
     started(declare(stop=lambda self: _raise(kind("gone")))).close()
 
-    assert f"stop() failed: {kind.__name__}: gone (in Declared" in caplog.text
+    assert f"stop() failed: {kind.__name__}: gone (in _raise" in caplog.text
 
 
 @pytest.mark.parametrize(

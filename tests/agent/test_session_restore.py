@@ -279,7 +279,7 @@ def test_an_exception_in_adapt_state_is_a_refusal():
 
     (answer,) = peer.feed(RestoreRequest(taken(Counting, option("size", 5))))
 
-    assert answer.error.startswith("ZeroDivisionError: division by zero (in Counting.<lambda>")
+    assert answer.error.startswith("ZeroDivisionError: division by zero (in Counting.adapt_state")
 
 
 # ------------------------------------------------------------------- bytes of one's own

@@ -12,7 +12,7 @@ from enum import Enum
 import pytest
 
 from pages import DOCS, ROOT
-from sitekit import offline, public, reference
+from sitekit import messages, offline, public, reference
 from sitekit.offline import loaded_from_elsewhere
 from sitekit.tree import grown, sections
 
@@ -107,6 +107,25 @@ def doubles(directives):
     """Constants stand under their bare names: two modules may have one each."""
     bare = [directive for directive in directives if "." not in directive]
     return [name for name in set(bare) for _ in range(bare.count(name) - 1)]
+
+
+def test_messages_list_their_fields_as_the_wire_contract_does():
+    """Each of them, and those of the messages within; else the reference shows bare names."""
+    text = (ROOT / "proto" / "udf.proto").read_text(encoding="utf-8")
+    contract = {(name, kind) for kind, name in re.findall(r"^ +(\S.*\S) (\w+) = \d+;", text, re.M)}
+    module = "kapnb.compat.udf_pb2"
+    classes = [name.value for name in NAMES if (name.module, name.kind) == (module, "class")]
+
+    said = {message.__name__: "\n".join(messages.listed(message)) for message in classes}
+
+    fields = {
+        found for words in said.values() for found in re.findall(r"``(\w+)``: ``(.+?)``", words)
+    }
+    assert fields <= contract
+    assert len(fields) > 30
+    assert "- ``fieldsDouble``: ``map<string, double>``" in said["Point"]
+    assert "A message ``OptionValue`` holds ``type``: ``ValueType``, " in said["InitRequest"]
+    assert said["InfoRequest"] == said["Request"] == ""
 
 
 def test_a_new_module_is_found_by_itself(strange):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+import pandas as pd
 import pytest
 
 import handlers_of_faults as handlers
@@ -272,6 +273,48 @@ def test_times_in_another_unit_than_nanoseconds_are_seen(unit, length):
 def test_times_that_begin_in_1970_are_no_fault(step):
     """Made up data begin at 0, and none of what comes later tells a unit."""
     assert codes(Handler, [Point({"x": 1.0}, time=n * step) for n in range(9)], group_by=None) == []
+
+
+def series(*times, host="a"):
+    return [Point({"x": 1.0}, time=time, name="m", tags={"host": host}) for time in times]
+
+
+def test_a_table_with_the_newest_row_first_is_seen():
+    """As many an export of a database has it; a mean over the last values would run backwards."""
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0]}, index=pd.date_range("2026", periods=3)[::-1])
+    (one,) = found(Handler, frame, group_by=None)
+    assert one.code == "time-order"
+    assert one.text.startswith("times run backwards, the newest first: of 2 steps in time of a")
+    assert "frame.sort_index()" in one.remedy
+    assert one.input.time == pd.Timestamp("2026-01-02").value
+    assert codes(Handler, frame.sort_index(), group_by=None) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "seen"),
+    [
+        (series(3, 1, 4, 1, 5, 9, 2, 6), ["time-order"]),
+        ([*series(9, 8, 7), *series(1, 2, 3, host="b")], ["time-order"]),
+        (series(*range(10), 5, *range(10, 20), 3, *range(20, 30)), []),
+        (series(1, 2, 3, 2, 4), []),
+        (series(5, 5, 5), []),
+        ([*series(1, 2, 3), *series(1, 2, 3, host="b"), *series(0, 1, host="c")], []),
+    ],
+    ids=["mixed up", "one series", "a few late", "one late", "one time", "series by series"],
+)
+@pytest.mark.parametrize("group_by", [None, "host"])
+def test_only_series_that_go_back_again_and_again_are_seen(data, seen, group_by):
+    """Some late points are what production has, and series may stand one behind the other."""
+    assert codes(Handler, data, group_by=group_by) == seen
+
+
+def test_batches_may_overlap_but_their_points_are_in_order():
+    """Windows of 20 s every 10 s hold each point twice."""
+    handler = type("Passing", (Handler,), {"wants": BATCH, "provides": BATCH})
+    windows = [Batch(series(n, n + 1, n + 2), name="m", tmax=n + 3) for n in range(5)]
+    assert codes(handler, windows, group_by=None) == []
+    backwards = [Batch(series(n + 2, n + 1, n), name="m", tmax=n + 3) for n in range(5)]
+    assert codes(handler, backwards, group_by=None) == ["time-order"]
 
 
 @pytest.mark.parametrize(

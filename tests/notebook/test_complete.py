@@ -77,6 +77,61 @@ def test_options_are_those_of_the_handler_that_is_run(before, names):
 @pytest.mark.parametrize(
     ("before", "names"),
     [
+        ("sweep(Mean, data, s", ["size="]),
+        ("sweep(Mean, data, ", ["field=", "size="]),
+        ("Peak\nsweep(\n    Mean,\n    data(x, [1]),\n    size=[1, 2],\n    ", ["field="]),
+        ('sweep(Mean, data, grid={"s', ["size"]),
+        ('sweep(Mean, read("a, (b"), alert="x", f', ["field="]),
+    ],
+)
+def test_options_are_arguments_of_a_sweep(before, names):
+    """Those of its Handler that are not given yet."""
+    assert complete(before, NAMES).names == names
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "sweep(Mean, s",
+        "sweep(Mean, data, size=[s",
+        "sweep(Mean, data, alert='",
+        "sweep(Mean, data, size=s",
+        "sweep(Mean, data)\ns",
+        "sweep(Unknown, data, s",
+    ],
+)
+def test_no_option_is_offered_where_no_argument_begins(before):
+    """A value is the reader's own."""
+    assert complete(before, NAMES) is None
+
+
+def test_what_cannot_be_an_argument_is_not_offered_as_one():
+    """An option called as a keyword of Python goes into the grid."""
+
+    class Odd(Handler):
+        as_ = Option(str, default="x", name="as")
+
+    assert complete("sweep(Odd, data, a", {"Odd": Odd}).names == []
+    assert complete('sweep(Odd, data, grid={"', {"Odd": Odd}).names == ["as"]
+
+
+@pytest.mark.parametrize("attribute", ["frame", "input_frame", "pair_frame"])
+def test_columns_are_those_of_the_runs_frame(last, attribute):
+    """Tags and fields, in its order, without the frame itself being made."""
+    found = complete(f'x = 1\nrun.{attribute}["', {"run": last})
+    assert found.names == list(getattr(last, attribute).columns)
+    assert complete(f'run.{attribute}[["input", "x', {"run": last}).part == "x"
+
+
+def test_columns_of_what_is_no_run_are_left_to_others():
+    """Some other object may have a frame, too."""
+    assert complete('thing.frame["', {"thing": object()}) is None
+    assert complete('nothing.frame["', {}) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "names"),
+    [
         ("%%tick\nstream|from()@", ["mean", "peak"]),
         ("%%tick\nstream|from()@p", ["peak"]),
         ("%%tick\nstream|from()\n    @mean()\n        .size(3)\n        .", ["field", "size"]),
@@ -116,6 +171,9 @@ def test_ipython_offers_them(shell):
     assert "from" not in offered(shell, 'point.fields["')
     assert {"abc", "abe"} <= set(offered(shell, 'point.fields["ab'))
     assert offered(shell, "%%tick\nstream|from()@me") == ["mean"]
+    shell.push({"run": simulate(Mean, [Point({"abc": 1}, time=0)]), "sweeping": 1})
+    assert sorted(offered(shell, 'run.frame["')) == ["abc", "input", "mean"]
+    assert {"size=", "sweeping"} <= set(offered(shell, "sweep(Mean, data, s"))
     assert len([m for m in shell.Completer.custom_matchers if m.matcher_identifier == "kapnb"]) == 1
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from kapnb import Handler, Option, Point, simulate
-from kapnb.notebook import simulation_html
+from kapnb.notebook import plot_groups, simulation_html
 from kapnb.notebook._html_parts import uncut
 
 OPEN_ENDED = {"br"}
@@ -63,6 +63,17 @@ def test_it_counts_by_group(run, handlers):
         ["host=h1", "20", "4", "16"],
         ["all groups", "40", "8", "32"],
     ]
+
+
+def test_groups_stand_in_the_order_of_plots():
+    """Natural, whatever came first; the frame of groups has it, too."""
+    names = ["cpu10", "cpu2", "cpu-total", "cpu1"]
+    data = [Point({"x": 1.0}, time=n, tags={"cpu": name}) for n, name in enumerate(names)]
+    run = simulate(Handler, data, group_by="cpu")
+    table = [row[0] for row in rows(simulation_html(run))[1:5]]
+    drawn = [ax.get_title(loc="left") for ax in plot_groups(run)]
+    assert table == drawn == list(run.group_frame.index)
+    assert table == ["cpu=cpu1", "cpu=cpu2", "cpu=cpu10", "cpu=cpu-total"]
 
 
 def test_one_group_needs_no_sum(run):

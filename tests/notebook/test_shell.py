@@ -93,13 +93,24 @@ def test_udf_refuses_words_behind_it(shell):
     assert "kapnb/" not in shown
 
 
-@pytest.mark.parametrize("cell", ["x = 1 / 0", "class A(Handler):\n    x = 1 / 0"])
-def test_errors_of_a_udf_cells_own_show_no_frame_of_ours(shell, cell):
-    """They are the reader's, and IPython shows them as those of any cell."""
+@pytest.mark.parametrize(
+    ("cell", "error"),
+    [
+        ("x = 1 / 0", "ZeroDivisionError"),
+        ("class A(Handler):\n    x = 1 / 0", "ZeroDivisionError"),
+        ("import nowhere", "ModuleNotFoundError"),
+        ("from kapnb import nowhere", "ImportError"),
+        ("import math\nmath.nowhere", "AttributeError"),
+    ],
+)
+def test_errors_of_a_udf_cells_own_begin_in_the_cell(shell, cell, error):
+    """They are the reader's, and shown as those of a cell without the magic."""
     shown = run(shell, f"%%udf\n{cell}")
-    assert "ZeroDivisionError" in shown
-    assert "1 / 0" in shown
-    assert "kapnb/" not in shown
+    assert error in shown
+    assert cell.splitlines()[-1] in shown
+    assert "kapnb/notebook" not in shown
+    assert "run_cell_magic" not in shown
+    assert "hidden" not in shown
 
 
 def test_a_udf_cell_that_cannot_be_read_shows_where_and_nothing_else(shell):
@@ -120,6 +131,8 @@ def test_a_module_that_cannot_be_read_shows_what_imported_it(shell, tmp_path, mo
         shown = run(shell, cell)
         assert "unreadable.py" in shown
         assert "import unreadable" in shown
+        assert "interactiveshell" not in shown
+        assert "run_cell_magic" not in shown
 
 
 def test_a_tick_cell_whose_run_fails_shows_no_frame_of_ours(shell, points):

@@ -62,7 +62,7 @@ def test_what_gave_nothing_is_a_frame(run):
 
 
 def test_groups_are_counted(run):
-    """In the order in which they came."""
+    """What came, what was sent, what gave nothing."""
     assert run.group_frame.reset_index().values.tolist() == [
         ["host=a", 2, 2, 1],
         ["host=b", 2, 2, 1],

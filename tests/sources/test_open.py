@@ -72,6 +72,19 @@ def test_what_is_grouped_by_is_a_tag_where_tags_are_chosen(tmp_path):
     assert list(open_source(POINTS, group_by=["host"])) == POINTS
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32", "Float64"])
+def test_a_column_of_floats_is_no_tag_unless_that_is_said(dtype):
+    """Else a Handler would look for the field in vain, and each value would be a group."""
+    frame = pd.DataFrame({"time": [0, 1], "x": pd.Series([0.5, 1.5], dtype=dtype), "n": [1, 2]})
+    with pytest.raises(SourceError, match=r"column 'x': group_by='x': .* floats.*astype\(str\)"):
+        open_source(frame, group_by=["n", "x"])
+
+    said = open_source(frame, group_by=["x"], tags=["x"])
+    text = open_source(frame.assign(x=frame["x"].astype(str)), group_by=["x"])
+    assert [point.tags for point in said] == [point.tags for point in text]
+    assert [point.tags["n"] for point in open_source(frame, group_by=["n"])] == ["1", "2"]
+
+
 @pytest.mark.parametrize(
     ("data", "how", "problem"),
     [

@@ -207,7 +207,7 @@ def test_a_large_int_is_a_time():
         (lambda machine: machine.go(9), r"there is no input 9; the run has inputs 0…4, from 1970"),
         (lambda machine: machine.go(-6), "there is no input -6"),
         (lambda machine: machine.back(), "there is no input -2"),
-        (lambda machine: machine.step(6), "there is no input 5: input -1 is where you are"),
+        (lambda machine: machine.step(6), "there is no input 5: you are before the first input"),
         (lambda machine: machine.go("1971-01-01T00:00:00Z"), "no input is at or after 1971"),
         (lambda machine: machine.go("yesterday"), "such as 2026-01-31T12:00:00.5Z"),
         (lambda machine: machine.go(1.5), "1.5 is no place to go"),
@@ -215,7 +215,7 @@ def test_a_large_int_is_a_time():
         (lambda machine: machine.go(np.datetime64("NaT")), "NaT is no time"),
         (lambda machine: machine.go(np.array(["1970"], "M8[s]")), "is no place to go"),
         (lambda machine: machine.go(True), "True is no place to go"),
-        (lambda machine: machine.next_error(), "no input after -1 ended in an error"),
+        (lambda machine: machine.next_error(), "no input of this run ended in an error; the run"),
     ],
 )
 def test_what_is_not_there_is_named_with_what_is(way, text):
@@ -224,6 +224,36 @@ def test_what_is_not_there_is_named_with_what_is(way, text):
     with pytest.raises(MomentError, match=text):
         way(machine)
     assert machine.position == -1
+
+
+def test_what_is_not_ahead_is_named_with_where_one_is():
+    """Of a run that answered at first, the rest is meant."""
+
+    class First(Handler):
+        def point(self, point):
+            if point.fields["x"] == 0:
+                yield point
+
+    machine = walks.run_of(First, numbers(*range(5))).travel()
+    machine.next_output()
+    with pytest.raises(MomentError, match="nothing was sent for any input after 0; the run has"):
+        machine.next_output()
+    with pytest.raises(MomentError, match="no input after 0 ended in an error; the run has"):
+        machine.next_error()
+    with pytest.raises(MomentError, match="no input 5: input 0 is where you are"):
+        machine.step(5)
+
+
+def test_a_run_without_outputs_says_so():
+    """Of all of it."""
+
+    class Mute(Handler):
+        def point(self, point):
+            return None
+
+    machine = walks.run_of(Mute, numbers(1, 2)).travel()
+    with pytest.raises(MomentError, match="nothing was sent for any input of this run; the run"):
+        machine.next_output()
 
 
 def test_a_run_that_was_interrupted_is_walked_to_where_it_was():
