@@ -72,12 +72,18 @@ def plot_comparison(
     named, field = field, field or next(iter(comparison.fields), None)
     lines: list[Line] = []
     for number, run in enumerate((comparison.a, comparison.b)):
-        found = _sent(run, field, groups)
+        found, rare = _sent(run, field, groups)
         field = field or (found[0].field if found else None)
         lines += found
         for place, line in enumerate(found):
             look = {"linestyle": ("-", "--")[number], "linewidth": (2.2, 1.1)[number]}
-            if len(line.times) <= _MARKED_MAX:
+            if place in rare:
+                look = {
+                    "linestyle": "none",
+                    "marker": MARKERS[number],
+                    "markersize": (7, 3)[number],
+                }
+            elif len(line.times) <= _MARKED_MAX:
                 look |= {"marker": MARKERS[number], "markersize": 3}
             times, values, alone = line_data(line, look, _PIXELS)
             label = f"{'ab'[number]}: {comparison.names[number]}" if not place else None
@@ -112,13 +118,20 @@ def plot_comparison(
     return ax
 
 
-def _sent(run: Any, field: str | None, groups: str | Sequence[str] | None) -> list[Line]:
-    """Return the lines of a field of the outputs, or of the first field there is."""
+def _sent(
+    run: Any, field: str | None, groups: str | Sequence[str] | None
+) -> tuple[list[Line], set[int]]:
+    """Return the lines of a field of the outputs, or of the first field there is.
+
+    And the places of those that are events, which no line joins.
+    """
     try:
-        lines = [line for line in gather(cast("Simulation", run), field, groups).lines if line.sent]
+        scene = gather(cast("Simulation", run), field, groups)
     except ValueError:
-        return []  # the other run has it
-    return [line for line in lines if line.field == (field or lines[0].field)]
+        return [], set()  # the other run has it
+    field = field or next(iter(scene.outputs), None)
+    lines = [line for line in scene.lines if line.sent and line.field == field]
+    return lines, {place for place, line in enumerate(lines) if scene.rare(line)}
 
 
 def _check(comparison: Comparison, taker: str) -> None:

@@ -50,8 +50,6 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _INPUT, INK = "#a8a8a8", "#444444"
 _STYLES = ("-", "--", ":", "-.")
 _MARKERS = ("o", "s", "D", "^")
-#: Outputs that answer fewer inputs than this share are events: points, not a line.
-_LINE_SHARE = 0.5
 #: Lines of so few outputs mark each of them.
 _MARKED_MAX = 40
 #: Ticks of the time axis.
@@ -211,7 +209,7 @@ def _look(scene: Scene, panel: Panel, line: Line) -> dict[str, Any]:
     number += colour // len(COLOURS)  # where there are more than colours
     look = {"color": COLOURS[colour % len(COLOURS)], "zorder": 3, "markeredgewidth": 0}
     marker = _MARKERS[number % len(_MARKERS)]
-    if scene.batches or len(line.times) < _LINE_SHARE * scene.given(line.group):
+    if scene.batches or scene.rare(line):
         return {**look, "linestyle": "none", "marker": marker, "markersize": 4.5}
     look |= {"linestyle": _STYLES[number % len(_STYLES)], "linewidth": 1.4}
     few = len(line.times) <= _MARKED_MAX

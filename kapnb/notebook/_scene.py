@@ -31,6 +31,8 @@ __all__ = [
 _GROUPS_MAX = 6
 #: Names that are suggested for one that is not known, or listed if none is like it.
 _NEAR_MAX, _THERE_MAX = 3, 12
+#: Outputs that answer fewer inputs than this share are events: points, not a line.
+_LINE_SHARE = 0.5
 #: Items of a side that are looked at to tell a bool from a number.
 _BOOL_SAMPLE = 16
 
@@ -82,6 +84,8 @@ class Scene:
         Whether the outputs are batches.
     notes : tuple of str
         What the lines do not say: the only group, or what was left out.
+    sparse : bool
+        Whether all outputs together answer few of the inputs.
     """
 
     title: str
@@ -89,6 +93,7 @@ class Scene:
     groups: tuple[str, ...] = ()
     batches: bool = False
     notes: tuple[str, ...] = ()
+    sparse: bool = False
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -103,10 +108,14 @@ class Scene:
         first = min(int(line.times[0]) for line in self.lines)
         return first, max(int(line.times[-1]) for line in self.lines)
 
-    def given(self, group: str) -> int:
-        """Return how many inputs of a group are drawn."""
-        counts = (len(line.times) for line in self.lines if line.group == group and not line.sent)
-        return max(counts, default=0)
+    def rare(self, line: Line) -> bool:
+        """Return whether outputs are events, which no line joins: they answer few inputs.
+
+        Those of their group are counted as far as they are drawn, else those of the run.
+        """
+        others = (one for one in self.lines if one.group == line.group and not one.sent)
+        given = max((len(one.times) for one in others), default=0)
+        return len(line.times) < _LINE_SHARE * given if given else self.sparse
 
 
 def gather(
@@ -150,6 +159,7 @@ def gather(
         names,
         bool(simulation.outputs) and isinstance(simulation.outputs[0].item, Batch),
         tuple(note for note in notes if note),
+        len(simulation.outputs) < _LINE_SHARE * len(simulation.inputs),
     )
 
 

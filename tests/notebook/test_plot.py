@@ -122,6 +122,12 @@ def test_events_are_points(run, handlers):
     assert len(sent.get_xdata()) == 8
 
 
+def test_events_are_points_without_their_inputs_too(run):
+    """A field that only outputs have is drawn alone, if it is asked for."""
+    (sent,) = plot_run(run(Alarm, count=300), fields="alarm").lines
+    assert (sent.get_linestyle(), sent.get_marker()) == ("None", "o")
+
+
 def test_batches_are_points_over_the_line_of_their_inputs(run, handlers, batches):
     """One mark a batch where a batch has one point."""
     ax = plot_run(run(handlers.BatchMean, data=batches(6), group_by=None))

@@ -330,3 +330,11 @@ def test_bools_of_sweeps_and_comparisons_have_their_scale():
     comparison = compare(both.runs[0], both.runs[1])
     for ax in (plot_sweep(both)[0], plot_comparison(comparison)):
         assert [tick.get_text() for tick in ax.get_yticklabels()] == ["False", "True"]
+
+
+def test_events_of_a_comparison_are_not_joined():
+    """What answers few inputs is marks; of two at one place both are seen."""
+    both = sweep(Over, paused(), limit=[6.5, 7.5], workers=1)
+    a, b, _ = plot_comparison(compare(both.runs[0], both.runs[1])).lines
+    assert (a.get_linestyle(), b.get_linestyle()) == ("None", "None")
+    assert a.get_markersize() > b.get_markersize()
