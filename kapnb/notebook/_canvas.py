@@ -107,8 +107,10 @@ def encode_frame(scene: Scene, strip: Sequence[Cell] = (), marks: Sequence[Mark]
         for line in panel.lines:
             look = _look(scene, panel, line)
             times, values, dots = line_data(line, look, _COLUMNS)
-            alone = dots.get("markevery") or []
-            lines.append(sent(times, values, *ends) | _style(look) | {"alone": alone})
+            marked = dots.get("markevery") or []
+            if "marker" in look:
+                marked = list(range(len(times)))
+            lines.append(sent(times, values, *ends) | _style(look) | {"marked": marked})
             legend.setdefault(_label(scene, line, labels), look["color"])
         panels.append(
             {

@@ -319,9 +319,9 @@ def group_labels(groups: Sequence[str], most: int = _LABEL_MAX) -> dict[str, str
 
 def _common(texts: Iterable[str]) -> str:
     """Return what all texts begin with."""
-    *_, low = texts = sorted(texts, reverse=True)
-    same = (one == other for one, other in zip(low, texts[0], strict=False))
-    return low[: next((place for place, is_same in enumerate(same) if not is_same), len(low))]
+    low, *_, high = sorted(texts)
+    pairs = enumerate(zip(low, high, strict=False))
+    return low[: next((place for place, (one, other) in pairs if one != other), len(low))]
 
 
 def shorten(text: str, most: int = _LABEL_MAX) -> str:

@@ -87,7 +87,7 @@ function drawPanel(pen, frame, numbers, panel, box, ink) {
         else pen.lineTo(px(xs[i]), py(ys[i]));
       }
       pen.stroke();
-      for (const i of line.alone) pen.fillRect(px(xs[i]) - 1.5, py(ys[i]) - 1.5, 3, 3);
+      for (const i of line.marked) pen.fillRect(px(xs[i]) - 1.5, py(ys[i]) - 1.5, 3, 3);
     }
   }
   drawMarks(pen, numbers, panel, [x0, width], px, py, ink);

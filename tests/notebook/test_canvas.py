@@ -73,7 +73,16 @@ def test_a_line_breaks_on_a_canvas_where_it_does_in_a_picture(run, handlers):
     for sent in head["panels"][0]["lines"]:
         _, heights = np.split(numbers[sent["at"] : sent["at"] + 2 * sent["n"]], 2)
         assert list(np.flatnonzero(np.isnan(heights))) == [100, 102]
-        assert sent["alone"] == [101]
+        assert sent["marked"] == [101]
+
+
+def test_few_outputs_are_marked_on_a_canvas_too(run, handlers):
+    """As in a picture; so what stands alone is seen, be it between breaks or not."""
+    data = [Point({"x": 1.0}, time=n * 10**9, name="m") for n in [*range(9), 40, *range(90, 99)]]
+    head, _ = decoded(encode_frame(gather(run(handlers.Mean, data=data, group_by=None))))
+    given, sent = head["panels"][0]["lines"]
+    assert given["marked"] == [10]
+    assert sent["marked"] == list(range(19 + 2))
 
 
 #: Paints a frame, and prints what the pen was told in between two strokes of lines in a colour.
