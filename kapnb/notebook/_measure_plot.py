@@ -106,7 +106,9 @@ def plot_state(
     ax.set_xlabel(f"{_noun(simulation)} handled")
     ax.set_ylim(bottom=0)
     ax.yaxis.set_major_formatter(EngFormatter(unit="B"))
-    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
+    ax.xaxis.set_major_locator(
+        MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
+    )
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     add_legend(ax, entries)
     return ax
