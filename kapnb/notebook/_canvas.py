@@ -17,11 +17,10 @@ import numpy as np
 
 from kapnb.errors import MissingExtra
 from kapnb.notebook._controls import widget_view
-from kapnb.notebook._figure import _look
+from kapnb.notebook._figure import _look, group_labels, line_data, shorten
 from kapnb.notebook._live import LiveView
 from kapnb.notebook._live_marks import Mark
 from kapnb.notebook._live_strip import Cell
-from kapnb.notebook._numbers import decimate
 from kapnb.notebook._panels import arrange_panels
 from kapnb.notebook._scene import Line, Scene
 from kapnb.simulation import Simulation
@@ -34,6 +33,8 @@ _READ_MAX = 2048
 _SCRIPT = Path(__file__).with_name("canvas.js")
 #: Of the picture, in pixels: its width, the height of the first panel with all around, of another.
 _WIDTH, _HEIGHT, _HEIGHT_MORE = 800, 340, 178
+#: Characters of a label for which there is room.
+_LABEL_MAX = 18
 _DASHES: dict[Any, list[int]] = {"--": [6, 4], ":": [2, 3], "-.": [6, 3, 2, 3]}
 
 
@@ -84,33 +85,42 @@ def encode_frame(scene: Scene, strip: Sequence[Cell] = (), marks: Sequence[Mark]
     """Return a scene as the bytes that ``canvas.js`` reads.
 
     A little-endian uint32 with the length of the JSON that follows, padded so that the float32
-    behind it stand at a multiple of four. Times are milliseconds since `start`.
+    behind it stand at a multiple of four. Times are milliseconds since `start`, heights shares of
+    a panel's range: a float32 could not tell large values apart.
     """
     start, end = scene.ends or (0, 0)
     numbers: list[Any] = []
     panels = []
     legend: dict[str, str] = {}
+    labels = group_labels(scene.groups, _LABEL_MAX)
 
-    def sent(times: Any, values: Any) -> dict[str, int]:
+    def sent(times: Any, values: Any, low: float, high: float) -> dict[str, int]:
         place = sum(map(len, numbers))
-        numbers.extend([((times - start) / 1e6).astype("<f4"), values.astype("<f4")])
+        heights = (values - low) / (high - low)
+        numbers.extend([((times - start) / 1e6).astype("<f4"), heights.astype("<f4")])
         return {"at": place, "n": len(times)}
 
     for number, panel in enumerate(arrange_panels(scene.lines)):
+        over = [mark for mark in marks if mark.panel == number]
+        ends = (-0.15, 1.15) if panel.logical else _range([*panel.lines, *over])
         lines = []
         for line in panel.lines:
             look = _look(scene, panel, line)
-            lines.append(sent(*decimate(line.times, line.values, _COLUMNS)) | _style(look))
-            legend.setdefault(_label(scene, line), look["color"])
-        over = [mark for mark in marks if mark.panel == number]
+            times, values, dots = line_data(line, look, _COLUMNS)
+            marked = dots.get("markevery") or []
+            if "marker" in look:
+                marked = list(range(len(times)))
+            lines.append(sent(times, values, *ends) | _style(look) | {"marked": marked})
+            legend.setdefault(_label(scene, line, labels), look["color"])
         panels.append(
             {
                 "label": panel.label,
-                "range": _range([*panel.lines, *over]),
+                "range": ends,
+                "logical": panel.logical,
                 "lines": lines,
                 "marks": [
                     {
-                        **sent(mark.times, mark.values),
+                        **sent(mark.times, mark.values, *ends),
                         "rings": mark.kind == "rings",
                         "text": mark.text,
                     }
@@ -143,10 +153,10 @@ def _style(look: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _label(scene: Scene, line: Line) -> str:
+def _label(scene: Scene, line: Line, labels: dict[str, str]) -> str:
     if not line.sent:
         return "input"
-    return line.group.replace("\n", " ") if len(scene.groups) > 1 else line.field
+    return labels[line.group] if len(scene.groups) > 1 else shorten(line.field, _LABEL_MAX)
 
 
 def _range(drawn: Sequence[Line | Mark]) -> tuple[float, float]:
@@ -155,7 +165,7 @@ def _range(drawn: Sequence[Line | Mark]) -> tuple[float, float]:
         return 0.0, 1.0
     low = min(float(np.min(some)) for some in values)
     high = max(float(np.max(some)) for some in values)
-    pad = (high - low) * 0.05 or 0.5
+    pad = (high - low) * 0.05 or max(0.5, abs(high) * 1e-6)  # large floats are far apart
     return low - pad, high + pad
 
 

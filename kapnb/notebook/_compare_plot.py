@@ -9,7 +9,7 @@ import numpy as np
 
 from kapnb.notebook._arguments import expect
 from kapnb.notebook._axes import COLOURS, INK, MARKERS, Shown, days, new_figure, tidy, time_axis
-from kapnb.notebook._numbers import decimate
+from kapnb.notebook._figure import line_data, set_logical
 from kapnb.notebook._scene import Line, gather
 from kapnb.simulation import Simulation
 from kapnb.whatif import Comparison
@@ -72,15 +72,22 @@ def plot_comparison(
     named, field = field, field or next(iter(comparison.fields), None)
     lines: list[Line] = []
     for number, run in enumerate((comparison.a, comparison.b)):
-        found = _sent(run, field, groups)
+        found, rare = _sent(run, field, groups)
         field = field or (found[0].field if found else None)
         lines += found
         for place, line in enumerate(found):
-            times, values = decimate(line.times, line.values, _PIXELS)
-            style = {"linestyle": ("-", "--")[number], "linewidth": (2.2, 1.1)[number]}
-            few = {"marker": MARKERS[number], "markersize": 3} if len(times) <= _MARKED_MAX else {}
+            look = {"linestyle": ("-", "--")[number], "linewidth": (2.2, 1.1)[number]}
+            if place in rare:
+                look = {
+                    "linestyle": "none",
+                    "marker": MARKERS[number],
+                    "markersize": (7, 3)[number],
+                }
+            elif len(line.times) <= _MARKED_MAX:
+                look |= {"marker": MARKERS[number], "markersize": 3}
+            times, values, alone = line_data(line, look, _PIXELS)
             label = f"{'ab'[number]}: {comparison.names[number]}" if not place else None
-            ax.plot(days(times), values, color=COLOURS[number], label=label, **style, **few)
+            ax.plot(days(times), values, color=COLOURS[number], label=label, **{**look, **alone})
     if named and not lines:
         raise ValueError(f"no field {named!r} with numbers in the outputs of either run")
     wanted = (groups,) if isinstance(groups, str) else groups
@@ -101,6 +108,8 @@ def plot_comparison(
     time_axis(ax, lines)
     ax.set_ylabel(field or "").set_parse_math(False)
     tidy(ax)
+    if lines and all(line.logical for line in lines):
+        set_logical(ax)
     handles, labels = ax.get_legend_handles_labels()
     beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.03)}
     legend = ax.legend(handles, labels, frameon=False, fontsize="small", **beside)
@@ -109,13 +118,20 @@ def plot_comparison(
     return ax
 
 
-def _sent(run: Any, field: str | None, groups: str | Sequence[str] | None) -> list[Line]:
-    """Return the lines of a field of the outputs, or of the first field there is."""
+def _sent(
+    run: Any, field: str | None, groups: str | Sequence[str] | None
+) -> tuple[list[Line], set[int]]:
+    """Return the lines of a field of the outputs, or of the first field there is.
+
+    And the places of those that are events, which no line joins.
+    """
     try:
-        lines = [line for line in gather(cast("Simulation", run), field, groups).lines if line.sent]
+        scene = gather(cast("Simulation", run), field, groups)
     except ValueError:
-        return []  # the other run has it
-    return [line for line in lines if line.field == (field or lines[0].field)]
+        return [], set()  # the other run has it
+    field = field or next(iter(scene.outputs), None)
+    lines = [line for line in scene.lines if line.sent and line.field == field]
+    return lines, {place for place, line in enumerate(lines) if scene.rare(line)}
 
 
 def _check(comparison: Comparison, taker: str) -> None:

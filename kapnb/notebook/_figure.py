@@ -9,14 +9,14 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from kapnb.notebook._numbers import decimate
+from kapnb.notebook._numbers import Times, Values, decimate
 from kapnb.notebook._panels import Panel, arrange_panels
 from kapnb.notebook._scene import Line, Scene
 from kapnb.notebook._time_scale import TimeScale
@@ -29,10 +29,12 @@ __all__ = [
     "any_glyphs",
     "draw_figure",
     "draw_panel",
-    "group_label",
+    "group_labels",
+    "line_data",
     "new_axes",
     "png",
     "png_settings",
+    "set_logical",
     "set_style",
     "set_title",
     "shorten",
@@ -48,8 +50,6 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _INPUT, INK = "#a8a8a8", "#444444"
 _STYLES = ("-", "--", ":", "-.")
 _MARKERS = ("o", "s", "D", "^")
-#: Outputs that answer fewer inputs than this share are events: points, not a line.
-_LINE_SHARE = 0.5
 #: Lines of so few outputs mark each of them.
 _MARKED_MAX = 40
 #: Ticks of the time axis.
@@ -59,9 +59,9 @@ _COLUMNS = 800
 
 # In inches.
 _WIDTH, _GAP = 8.0, 0.2
-_PANEL_ALONE, _PANEL_OF_MANY = 2.2, 1.6
+_AXES_ALONE, _PANEL_ALONE, _PANEL_OF_MANY = 3.2, 2.2, 1.6
 _LEFT, _RIGHT, _TOP, _BOTTOM, _LABEL_LINE = 0.85, 0.2, 0.4, 0.62, 0.17
-_LEGEND_HANDLE, _LEGEND_CHARACTER = 0.72, 0.073
+_LEGEND_HANDLE, _LEGEND_CHARACTER, _LEGEND_ROW = 0.72, 0.073, 0.18
 # In characters: of a legend's label, of a line of a y label.
 _LABEL_MAX, _LABEL_LINE_MAX = 28, 22
 
@@ -70,25 +70,29 @@ def draw_figure(scene: Scene, *, columns: int = _COLUMNS) -> Any:
     """Return a Figure of a scene, one Axes a panel; fewer columns are drawn faster."""
     panels = arrange_panels(scene.lines)
     count = len(panels)
-    panel_height = _PANEL_ALONE if count == 1 else _PANEL_OF_MANY
+    legends = [_legend(scene, panel, panels[:number]) for number, panel in enumerate(panels)]
+    panel_height = max(
+        _PANEL_ALONE if count == 1 else _PANEL_OF_MANY, _LEGEND_ROW * max(map(len, legends))
+    )
     height = _TOP + count * panel_height + (count - 1) * _GAP + _BOTTOM
     figure = Figure(figsize=(_WIDTH, height), dpi=DPI)
     FigureCanvasAgg(figure)
-    label_lines = max(_wrapped(panel.label).count("\n") for panel in panels)
+    label_lines = max(_label(panel).count("\n") for panel in panels)
     axes = figure.subplots(
         count,
         sharex=True,
         squeeze=False,
         gridspec_kw={
             "left": (_LEFT + label_lines * _LABEL_LINE) / _WIDTH,
-            "right": 1 - _legend_width(scene, panels) / _WIDTH,
+            "right": 1 - _legend_width(legends) / _WIDTH,
             "top": 1 - _TOP / height,
             "bottom": _BOTTOM / height,
             "hspace": _GAP / panel_height,
         },
     )[:, 0]
-    for ax, panel in zip(axes, panels, strict=True):
-        draw_panel(ax, scene, panel, first=ax is axes[0], last=ax is axes[-1], columns=columns)
+    for number, (ax, panel) in enumerate(zip(axes, panels, strict=True)):
+        above, last = panels[:number], ax is axes[-1]
+        draw_panel(ax, scene, panel, above=above, last=last, columns=columns)
     figure.align_ylabels()
     return figure
 
@@ -98,7 +102,7 @@ def draw_panel(
     scene: Scene,
     panel: Panel,
     *,
-    first: bool = True,
+    above: Sequence[Panel] = (),
     last: bool = True,
     columns: int = _COLUMNS,
     legend: bool = True,
@@ -106,23 +110,54 @@ def draw_panel(
 ) -> None:
     """Draw one panel: inputs thin and grey, outputs in their group's colour.
 
-    The first of several carries the title, the legend of the groups and the notes; the last
-    carries the time, at no more than so many ticks.
+    With none above, it carries the title and the notes; its legend leaves out what theirs say.
+    The last carries the time, at no more than so many ticks.
     """
     scale = TimeScale(scene.ends)
     for line in panel.lines:
-        times, values = decimate(line.times, line.values, columns)
-        ax.plot(scale(times), values, **_look(scene, panel, line))
+        look = _look(scene, panel, line)
+        times, values, marks = line_data(line, look, columns)
+        ax.plot(scale(times), values, **{**look, **marks})
     scale.set_up(ax, labelled=last, ticks=ticks)
-    ax.set_ylabel(_wrapped(panel.label)).set_parse_math(False)
+    ax.set_ylabel(_label(panel)).set_parse_math(False)
     set_style(ax)
-    if scene.lack:
-        ax.text(0.5, 0.5, scene.lack, transform=ax.transAxes, ha="center", color=INK)
+    if panel.logical:
+        set_logical(ax)
+    if not panel.lines:
+        text = scene.lack or "no values"
+        ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", color=INK)
         ax.set_yticks([])
-    if first:
+    if not above:
         set_title(ax, scene.title)
     if legend:
-        add_legend(ax, _legend(scene, panel, first=first))
+        add_legend(ax, _legend(scene, panel, above))
+
+
+def line_data(
+    line: Line, look: dict[str, Any], columns: int
+) -> tuple[Times, Values, dict[str, Any]]:
+    """Return what is drawn of a line in its look: times, values, and marks for what stands alone.
+
+    Without marks a value between two breaks would not be seen.
+    """
+    if look["linestyle"] == "none":
+        return *decimate(line.times, line.values, columns), {}
+    drawn = line.trace(columns)
+    if "marker" in look:
+        return drawn.times, drawn.values, {}
+    marks = {
+        "marker": "o" if drawn.alone else "none",
+        "markersize": max(3.0, 2.5 * look["linewidth"]),
+        "markeredgewidth": 0,
+        "markevery": drawn.alone or None,
+    }
+    return drawn.times, drawn.values, marks
+
+
+def set_logical(ax: Any) -> None:
+    """Give Axes of what is False or True these two for a scale."""
+    ax.set_ylim(-0.15, 1.15)
+    ax.set_yticks([0, 1], ["False", "True"])
 
 
 def png(figure: Any, *, dpi: int, compress: int = 6) -> bytes:
@@ -167,35 +202,39 @@ def _look(scene: Scene, panel: Panel, line: Line) -> dict[str, Any]:
     """
     if not line.sent:
         style = _STYLES[panel.inputs.index(line.field) % len(_STYLES)]
-        alone = {"marker": "o", "markersize": 3} if len(line.times) == 1 else {}
-        return {"color": _INPUT, "linestyle": style, "linewidth": 0.8, "zorder": 2, **alone}
+        return {"color": _INPUT, "linestyle": style, "linewidth": 0.8, "zorder": 2}
     one_group = len(scene.groups) == 1
     number = 0 if one_group else panel.outputs.index(line.field)
     colour = scene.outputs.index(line.field) if one_group else scene.groups.index(line.group)
+    number += colour // len(COLOURS)  # where there are more than colours
     look = {"color": COLOURS[colour % len(COLOURS)], "zorder": 3, "markeredgewidth": 0}
     marker = _MARKERS[number % len(_MARKERS)]
-    if scene.batches or len(line.times) < _LINE_SHARE * scene.given(line.group):
+    if scene.batches or scene.rare(line):
         return {**look, "linestyle": "none", "marker": marker, "markersize": 4.5}
     look |= {"linestyle": _STYLES[number % len(_STYLES)], "linewidth": 1.4}
     few = len(line.times) <= _MARKED_MAX
     return {**look, "marker": marker, "markersize": 3.5} if few else look
 
 
-def _legend(scene: Scene, panel: Panel, *, first: bool) -> dict[str, Any]:
+def _legend(scene: Scene, panel: Panel, above: Sequence[Panel]) -> dict[str, Any]:
     """Return label → handle: the inputs, the groups, and fields where there are several.
 
-    What the first panel says of inputs and groups holds for the others.
+    What a panel above says of inputs and groups holds for this one.
     """
     several = len(scene.groups) > 1
+    before = [line for other in above for line in other.lines]
+    named = {line.group for line in before if line.sent}
+    labels = group_labels(scene.groups)
+    inputs_named = any(not line.sent for line in before)
     looks: dict[str, Any] = {}
     for line in panel.lines:
         look = _look(scene, panel, line)
         if not line.sent and len(panel.inputs) > 1:
             looks.setdefault(shorten(f"input {line.field}"), look)
-        elif not line.sent and first:
+        elif not line.sent and not inputs_named:
             looks.setdefault("input", look)
-        elif line.sent and several and first:
-            looks.setdefault(group_label(line.group), look)
+        elif line.sent and several and line.group not in named:
+            looks.setdefault(labels[line.group], look)
         elif line.sent and not several:
             looks.setdefault(shorten(line.field), look)
     if several and len(panel.outputs) > 1:
@@ -204,12 +243,16 @@ def _legend(scene: Scene, panel: Panel, *, first: bool) -> dict[str, Any]:
                 look = {**_look(scene, panel, line), "color": INK}
                 looks.setdefault(shorten(line.field), look)
     handles = {label: Line2D([], [], **look) for label, look in looks.items()}
-    notes = scene.notes if first else ()
+    notes = () if above else scene.notes
     return handles | {shorten(note): Line2D([], [], linestyle="none") for note in notes}
 
 
-def new_axes(*, height: float = 3.2) -> Any:
-    """Return Axes in a new figure that pyplot does not know; `height` in inches."""
+def new_axes(*, height: float = _AXES_ALONE, legend: int = 0) -> Any:
+    """Return Axes in a new figure that pyplot does not know.
+
+    It is so many inches high, or more, if a legend of so many rows needs them.
+    """
+    height = max(height, 2 * _TOP + _LEGEND_ROW * legend)
     figure = Figure(layout="constrained", figsize=(_WIDTH, height), dpi=DPI)
     FigureCanvasAgg(figure)
     return figure.subplots()
@@ -245,31 +288,55 @@ def add_legend(ax: Any, entries: dict[str, Any]) -> None:
         text.set_parse_math(False)
 
 
-def _legend_width(scene: Scene, panels: Sequence[Panel]) -> float:
-    labels = [label for panel in panels for label in _legend(scene, panel, first=True)]
+def _legend_width(legends: Sequence[dict[str, Any]]) -> float:
+    labels = [label for legend in legends for label in legend]
     if not labels:
         return _RIGHT
     return _LEGEND_HANDLE + _LEGEND_CHARACTER * max(map(len, labels))
 
 
-def group_label(group: str) -> str:
-    """Return a group's id as a legend shows it."""
+def group_labels(groups: Sequence[str], most: int = _LABEL_MAX) -> dict[str, str]:
+    """Return the groups' ids as a legend shows them; no two are the same.
+
+    Where the ends of long ones are, what all begin and end with gives way first.
+    """
     # A group by measurement has the name and a newline in front.
-    return shorten(group.replace("\n", " ")) or "no group"
+    texts = {group: group.replace("\n", " ") or "no group" for group in groups}
+    labels = {group: shorten(text, most) for group, text in texts.items()}
+    if len(set(labels.values())) == len(labels):
+        return labels
+    first = _common(texts.values()).rfind(",") + 1
+    last = _common(text[first:][::-1] for text in texts.values()).rfind(",") + 1
+    parts = {group: f"…{text[first : len(text) - last]}…" for group, text in texts.items()}
+    labels = {group: shorten(part, most) for group, part in parts.items()}
+    if len(set(labels.values())) == len(labels):
+        return labels
+    return {
+        group: shorten(f"{number}: {text}", most)
+        for number, (group, text) in enumerate(texts.items(), start=1)
+    }
 
 
-def shorten(text: str) -> str:
+def _common(texts: Iterable[str]) -> str:
+    """Return what all texts begin with."""
+    low, *_, high = sorted(texts)
+    pairs = enumerate(zip(low, high, strict=False))
+    return low[: next((place for place, (one, other) in pairs if one != other), len(low))]
+
+
+def shorten(text: str, most: int = _LABEL_MAX) -> str:
     """Return a text as a legend can take it; the middle of a long one is left out."""
     if text.startswith("_"):
         text = f" {text}"  # matplotlib leaves such labels out
-    if len(text) <= _LABEL_MAX:
+    if len(text) <= most:
         return text
-    half = _LABEL_MAX // 2
+    half = most // 2
     return f"{text[: half - 1]}…{text[-half:]}"
 
 
-def _wrapped(label: str) -> str:
-    """Break a long y label where one field ends; matplotlib does not."""
-    if len(label) <= _LABEL_LINE_MAX:
-        return label
-    return label.replace(" → ", " →\n").replace(", ", ",\n")
+def _label(panel: Panel) -> str:
+    """Return a y label: a long one is broken where one field ends, as matplotlib does not."""
+    if len(panel.label) <= _LABEL_LINE_MAX:
+        return panel.label
+    sides = (",\n".join(shorten(name, _LABEL_LINE_MAX) for name in side) for side in panel.sides)
+    return " →\n".join(sides)

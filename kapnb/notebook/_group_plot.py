@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from kapnb.notebook._arguments import expect_run
 from kapnb.notebook._axes import ShownAxes
-from kapnb.notebook._figure import DPI, INK, draw_panel, group_label
+from kapnb.notebook._figure import DPI, INK, _legend, add_legend, draw_panel, group_labels
 from kapnb.notebook._panels import Panel, arrange_panels
 from kapnb.notebook._scene import Scene, gather
 from kapnb.simulation import Simulation
@@ -23,7 +23,7 @@ _GROUPS_MAX = 12
 #: Pictures beside each other.
 _ACROSS_MAX = 3
 #: Ticks of each time axis.
-_TICKS_MAX = 4
+_TICKS_MAX = 5
 # In inches.
 _WIDTH, _HEIGHT = 9.0, 1.9
 
@@ -81,25 +81,30 @@ def plot_groups(
     expect_run(simulation, "plot_groups")
     scene = gather(simulation, fields, groups, most=_GROUPS_MAX)
     panels = arrange_panels(scene.lines)
+    shown = Panel(scene.lines)
     if fields is None and len(panels) > 1:
-        panel = next((panel for panel in panels if panel.outputs), panels[0])
-        scene = replace(scene, lines=panel.lines, notes=(*scene.notes, _left_out(panels, panel)))
+        shown = next((panel for panel in panels if panel.outputs), panels[0])
+        scene = replace(scene, notes=(*scene.notes, _left_out(panels, shown)))
     chosen = axes if axes is not None else _new_axes(max(1, len(scene.groups)))
     if len(chosen) < len(scene.groups):
         raise ValueError(f"{len(scene.groups)} groups do not fit into {len(chosen)} axes")
     across = _across(len(scene.groups)) if axes is None else len(scene.groups)
     drawn = tuple(chosen[: max(1, len(scene.groups))])
+    labels = group_labels(scene.groups or ("",))
     for number, (ax, group) in enumerate(zip(drawn, scene.groups or ("",), strict=True)):
-        part = _of_group(scene, group)
-        legend = number == min(across, len(drawn)) - 1  # at the right end of the first row
+        part = replace(scene, title="", groups=(group,))
         last = axes is not None or number + across >= len(drawn)
-        panel = Panel(part.lines)
-        draw_panel(ax, part, panel, first=legend, last=last, legend=legend, ticks=_TICKS_MAX)
-        ax.set_title(group_label(group), loc="left", fontsize="small", color=INK)
-        ax.set_xlabel(ax.get_xlabel(), loc="left", fontsize="small")  # the date is at the right
+        panel = Panel(tuple(line for line in shown.lines if line.group == group))
+        draw_panel(ax, part, panel, last=last, legend=False, ticks=_TICKS_MAX)
+        title = ax.set_title(labels[group], loc="left", fontsize="small", color=INK)
+        title.set_parse_math(False)
+        ax.set_xlabel(ax.get_xlabel(), loc="left", fontsize="x-small")  # the date is at the right
+        ax.xaxis.get_offset_text().set_fontsize("x-small")
         if axes is None and number % across:
             ax.set_ylabel("")
             ax.tick_params(labelleft=False)
+    one = replace(scene, groups=scene.groups[:1], notes=_notes(scene))
+    add_legend(drawn[min(across, len(drawn)) - 1], _legend(one, shown, ()))
     _share_scale(drawn, scene)
     return drawn if axes is not None else ShownAxes(drawn)
 
@@ -126,19 +131,18 @@ def _new_axes(count: int) -> list[Any]:
     return list(grid[:count])
 
 
-def _of_group(scene: Scene, group: str) -> Scene:
-    """Return the scene of one group; times and colours stay those of all."""
-    lines = tuple(line for line in scene.lines if line.group == group)
-    notes = tuple(note for note in scene.notes if not note.startswith("group "))
-    return replace(scene, title="", lines=lines, groups=(group,), notes=notes)
+def _notes(scene: Scene) -> tuple[str, ...]:
+    """Return what the titles do not say."""
+    return tuple(note for note in scene.notes if not note.startswith("group "))
 
 
 def _share_scale(axes: Sequence[Any], scene: Scene) -> None:
     """Give all the widest limits; Axes of the caller's may not share theirs."""
     if not scene.lines:
         return
-    lows, highs = zip(*(ax.get_ylim() for ax in axes), strict=True)
-    lefts, rights = zip(*(ax.get_xlim() for ax in axes), strict=True)
+    filled = [ax for ax in axes if ax.lines]  # the limits of others mean nothing
+    lows, highs = zip(*(ax.get_ylim() for ax in filled), strict=True)
+    lefts, rights = zip(*(ax.get_xlim() for ax in filled), strict=True)
     for ax in axes:
         ax.set_ylim(min(lows), max(highs))
         ax.set_xlim(min(lefts), max(rights))

@@ -20,13 +20,13 @@ from kapnb.notebook._figure import (
     _look,
     any_glyphs,
     draw_figure,
+    line_data,
     png_settings,
     set_title,
 )
 from kapnb.notebook._live_marks import Mark
 from kapnb.notebook._live_overlay import draw_marks
 from kapnb.notebook._live_strip import Cell, add_titles, add_values, make_room
-from kapnb.notebook._numbers import decimate
 from kapnb.notebook._panels import Panel, arrange_panels
 from kapnb.notebook._scene import Scene
 from kapnb.notebook._time_scale import TimeScale
@@ -127,7 +127,9 @@ class LiveFigure:
         scale = TimeScale(scene.ends)
         for ax, artists, panel in zip(self.figure.axes, self._lines, panels, strict=True):
             for artist, line in zip(artists, panel.lines, strict=True):
-                times, values = decimate(line.times, line.values, _COLUMNS)
+                times, values, marks = line_data(line, _look(scene, panel, line), _COLUMNS)
+                if marks.get("markevery") != artist.get_markevery():
+                    artist.set(**marks)
                 artist.set_data(scale(times), values)
             ax.relim()
             scale.limit(ax)
@@ -152,7 +154,13 @@ def _form(scene: Scene, panels: Sequence[Panel], strip: Sequence[Cell] | None) -
         scene.lack,
         TimeScale(scene.ends).label,
         [
-            [(line.field, line.group, line.sent, _look(scene, panel, line)) for line in panel.lines]
+            (
+                panel.logical,
+                [
+                    (line.field, line.group, line.sent, _look(scene, panel, line))
+                    for line in panel.lines
+                ],
+            )
             for panel in panels
         ],
         None if strip is None else tuple(cell.title for cell in strip),

@@ -281,8 +281,9 @@ def _numbers_of(point: Point) -> Iterator[tuple[str, float]]:
 
 
 def _place_of(name: str, panels: Sequence[Panel]) -> int:
-    """Return the panel that has a field; else the first with outputs, or the first."""
+    """Return the panel that has a field; else the first with numbers of outputs, or the first."""
     for place, panel in enumerate(panels):
         if name and name in (*panel.outputs, *panel.inputs):
             return place
-    return next((place for place, panel in enumerate(panels) if panel.outputs), 0)
+    scaled = [place for place, panel in enumerate(panels) if not panel.logical] or [0]
+    return next((place for place in scaled if panels[place].outputs), scaled[0])

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.lines import Line2D
-from matplotlib.ticker import EngFormatter, FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from kapnb.faults import Latencies, StateSizes, measure_latency, measure_state
 from kapnb.notebook._arguments import expect_run
-from kapnb.notebook._figure import COLOURS, INK, add_legend, group_label, new_axes, set_style
+from kapnb.notebook._figure import COLOURS, INK, add_legend, group_labels, new_axes, set_style
 from kapnb.simulation import Simulation
 
 __all__ = ["plot_latency", "plot_state"]
@@ -87,10 +87,13 @@ def plot_state(
     set_style(ax)
     names, hidden = _largest(sizes, groups)
     entries: dict[str, Any] = {}
+    labels = group_labels(names)
+    marker = "o" if len(sizes.counts) == 1 else "none"  # of which a line shows nothing
     for number, name in enumerate(names):
-        label = "whole snapshot" if sizes.whole else group_label(name)
+        label = "whole snapshot" if sizes.whole else labels[name]
         colour = COLOURS[number % len(COLOURS)]
-        (entries[label],) = ax.plot(sizes.counts, sizes.groups[name], color=colour, linewidth=1.4)
+        look = {"color": colour, "linewidth": 1.4, "marker": marker}
+        (entries[label],) = ax.plot(sizes.counts, sizes.groups[name], **look)
     if len(sizes.groups) > 1 and groups is None:
         total = ax.plot(sizes.counts, sizes.totals, color=INK, linewidth=1.0, linestyle="--")
         (entries["all groups"],) = total
@@ -103,6 +106,9 @@ def plot_state(
     ax.set_xlabel(f"{_noun(simulation)} handled")
     ax.set_ylim(bottom=0)
     ax.yaxis.set_major_formatter(EngFormatter(unit="B"))
+    ax.xaxis.set_major_locator(
+        MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
+    )
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     add_legend(ax, entries)
     return ax

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,18 @@ from kapnb.protocol import read_numbers
 from kapnb.simulation import Output, Simulation
 from kapnb.simulation._items import Outputs, Rows
 
-__all__ = ["Columns", "Numbers", "decimate", "encoded_points"]
+__all__ = ["Columns", "Numbers", "Trace", "decimate", "encoded_points", "trace"]
 
 #: Beyond this the ticks of an axis overflow.
 _VALUE_MAX = 1e300
+#: A step of more than so many usual ones is a pause, over which no line is drawn …
+_PAUSE_STEPS = 10
+#: … if it takes so many columns of pixels, and can be seen …
+_PAUSE_COLUMNS = 5
+#: … and this share of the line, where only a selection of its values was read.
+_PAUSE_SHARE = 0.05
+#: Steps that are looked at to tell the usual one.
+_STEPS_SAMPLE = 1000
 
 Times = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
@@ -82,6 +91,8 @@ class Numbers:
     ----------
     inputs, outputs : dict of str to dict of str to Columns
         By field, then by group id.
+    sampled : bool
+        Whether items were left out by `read`.
     """
 
     def __init__(self, simulation: Simulation, shown: Shown) -> None:
@@ -91,6 +102,7 @@ class Numbers:
         self._simulation = simulation
         self._inputs_read = 0
         self._outputs_read = 0
+        self.sampled = False
 
     @property
     def groups(self) -> set[str]:
@@ -107,6 +119,9 @@ class Numbers:
             How many inputs, and outputs, may be read; of more, a spread selection is.
         """
         inputs, outputs = self._simulation.inputs, self._simulation.outputs
+        if most is not None:
+            new = (len(inputs) - self._inputs_read, len(outputs) - self._outputs_read)
+            self.sampled = self.sampled or max(new) > most
         self._inputs_read = _read(inputs, self._inputs_read, most, self.inputs)
         self._outputs_read = _read(outputs, self._outputs_read, most, self.outputs)
 
@@ -183,3 +198,83 @@ def decimate(times: Times, values: Values, columns: int) -> tuple[Times, Values]
     low = np.minimum.reduceat(values, starts)
     high = np.maximum.reduceat(values, starts)
     return np.repeat(times[starts], 2), np.column_stack((low, high)).ravel()
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What is drawn of a line.
+
+    Attributes
+    ----------
+    times, values : arrays, shape (m,)
+        In order; a NaN among the values is where the line breaks.
+    alone : list of int
+        Positions of values between two breaks that are not a column of pixels apart, of which a
+        line shows little or nothing.
+    """
+
+    times: Times
+    values: Values
+    alone: list[int]
+
+
+def trace(times: Times, values: Values, columns: int, *, sampled: bool = False) -> Trace:
+    """Reduce sorted data as `decimate` does, and break it where it pauses.
+
+    A pause is a step in time more than ten times as long as the usual one, the median of those
+    between values that differ in time, if it takes more than five columns of pixels. Of data of
+    which only a selection was read, a pause takes a twentieth of the line, too: what was not
+    read is missing as well.
+
+    Parameters
+    ----------
+    times : array of int64, shape (n,)
+        In order, n at least 1.
+    values : array of float64, shape (n,)
+        Finite.
+    columns : int
+        Pixel columns to fill.
+    sampled : bool, default: False
+        Whether the data are a selection.
+
+    Examples
+    --------
+    >>> seconds = np.array([0, 1, 2, 30, 60, 61, 62])
+    >>> drawn = trace(seconds * 10**9, np.ones(7), 400)
+    >>> drawn.values.tolist(), drawn.alone
+    ([1.0, 1.0, 1.0, nan, 1.0, nan, 1.0, 1.0, 1.0], [4])
+    """
+    given = times
+    times, values = decimate(times, values, columns)
+    steps = _steps(times)
+    span = float(times[-1]) - float(times[0])
+    least = max(_PAUSE_COLUMNS / columns, _PAUSE_SHARE if sampled else 0.0) * span
+    if not (steps > least).any():
+        return Trace(times, values, [] if span or values.min() < values.max() else [0])
+    breaks = np.flatnonzero(steps > max(least, _PAUSE_STEPS * _usual_step(given))) + 1
+    starts = np.concatenate(([0], breaks))
+    counts = np.diff(np.append(starts, len(times)))
+    widths = times[starts + counts - 1].astype(np.float64) - times[starts]
+    part = np.repeat(np.arange(len(starts)), counts)
+    alone = np.flatnonzero((widths <= span / columns)[part])
+    return Trace(
+        np.insert(times, breaks, times[breaks - 1]),
+        np.insert(values, breaks, np.nan),
+        (alone + part[alone]).tolist(),  # so many breaks stand before
+    )
+
+
+def _steps(times: Times) -> Values:
+    """Return the steps of times in order, in floats: the span of two int64 may not fit a third."""
+    return np.diff(times.astype(np.float64))
+
+
+def _usual_step(times: Times) -> float:
+    """Return the median of the steps forward, of many times that of a selection."""
+    size = len(times) - 1
+    chosen = np.arange(size)
+    if size > _STEPS_SAMPLE:  # spread as `spread` does
+        chosen = (np.arange(_STEPS_SAMPLE) * 0.618033988749895 % 1.0 * size).astype(np.int64)
+    steps = times[chosen + 1].astype(np.float64) - times[chosen].astype(np.float64)
+    forward = steps[steps > 0]
+    return float(np.median(forward)) if len(forward) else 0.0

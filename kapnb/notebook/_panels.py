@@ -35,18 +35,28 @@ class Panel:
         return tuple(dict.fromkeys(line.field for line in self.lines if line.sent))
 
     @property
+    def logical(self) -> bool:
+        """Whether all there is to draw is False or True."""
+        return bool(self.lines) and all(line.logical for line in self.lines)
+
+    @property
     def label(self) -> str:
         """The fields' names, inputs first; what stands on both sides is given once."""
-        sides = (", ".join(self.inputs), ", ".join(self.outputs))
-        return " → ".join(dict.fromkeys(side for side in sides if side))
+        return " → ".join(", ".join(names) for names in self.sides)
+
+    @property
+    def sides(self) -> tuple[tuple[str, ...], ...]:
+        """The fields' names, those of inputs first; one side if both are the same."""
+        return tuple(dict.fromkeys(names for names in (self.inputs, self.outputs) if names))
 
 
 def arrange_panels(lines: Sequence[Line]) -> list[Panel]:
     """Put fields into panels, such that each can be read in its own.
 
-    A percentage and its mean share one; a score from -3 to 3 gets another. There always is
-    at least one panel.
+    A percentage and its mean share one; a score from -3 to 3 gets another, and so does what is
+    False or True. There always is at least one panel.
     """
+    logical = {line.field for line in lines if line.logical}
     spans = {line.field: _span(lines, line.field) for line in lines}
     sent = {line.field for line in lines if line.sent}
     outputs_max = 1 if len({line.group for line in lines}) > 1 else _OUTPUTS_MAX
@@ -54,9 +64,10 @@ def arrange_panels(lines: Sequence[Line]) -> list[Panel]:
     for field in spans:
         for row in rows:
             together = [*row, field]
-            if len(sent.intersection(together)) <= outputs_max and _comparable(
+            alike = (row[0] in logical) == (field in logical) and _comparable(
                 [spans[name] for name in together]
-            ):
+            )
+            if alike and len(sent.intersection(together)) <= outputs_max:
                 row.append(field)
                 break
         else:

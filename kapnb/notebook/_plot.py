@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from kapnb.notebook._arguments import expect_run
-from kapnb.notebook._figure import DPI, draw_figure, draw_panel, new_axes, png, shown_size, write
+from kapnb.notebook._figure import (
+    DPI,
+    _legend,
+    draw_figure,
+    draw_panel,
+    new_axes,
+    png,
+    shown_size,
+    write,
+)
 from kapnb.notebook._panels import Panel
 from kapnb.notebook._scene import gather
 from kapnb.simulation import Simulation
@@ -57,7 +66,14 @@ def plot_run(
     -----
     Inputs are thin and grey, outputs have a colour a group. Outputs that are batches, or
     that answer less than half of the inputs, are points without a line. Values that are NaN,
-    infinite or beyond 1e300 are left out. The legend stands to the right of the axes; a figure
+    infinite or beyond 1e300 are left out; ints beyond 2**53 are drawn as the next double.
+
+    A line breaks where it pauses: where two of its values are more than ten times as far apart
+    as they usually are (the median of its steps), if that takes more than five columns of pixels,
+    of 800. What is left between two breaks within one such column is marked.
+
+    A field that is False or True has these two for a scale where it is not beside others; in a
+    `Plot` it has a panel of its own. The legend stands to the right of the axes; a figure
     with ``layout="constrained"`` makes room for it.
 
     Examples
@@ -72,9 +88,10 @@ def plot_run(
     """
     expect_run(simulation, "plot_run")
     scene = gather(simulation, fields, groups)
+    panel = Panel(scene.lines)
     if ax is None:
-        ax = new_axes()
-    draw_panel(ax, scene, Panel(scene.lines))
+        ax = new_axes(legend=len(_legend(scene, panel, ())))
+    draw_panel(ax, scene, panel)
     return ax
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
-from kapnb.model import Batch
-from kapnb.notebook._fields import Wanted, choose_fields, known_fields
-from kapnb.notebook._numbers import Numbers, Times, Values
-from kapnb.simulation import Simulation
+from kapnb.model import Batch, Point
+from kapnb.notebook._fields import Wanted, choose_fields, known_fields, points_of, spread
+from kapnb.notebook._numbers import Numbers, Times, Trace, Values, trace
+from kapnb.simulation import Output, Simulation
 from kapnb.simulation._joined import natural
 
 __all__ = [
@@ -30,6 +31,10 @@ __all__ = [
 _GROUPS_MAX = 6
 #: Names that are suggested for one that is not known, or listed if none is like it.
 _NEAR_MAX, _THERE_MAX = 3, 12
+#: Outputs that answer fewer inputs than this share are events: points, not a line.
+_LINE_SHARE = 0.5
+#: Items of a side that are looked at to tell a bool from a number.
+_BOOL_SAMPLE = 16
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,10 @@ class Line:
         Whether these are outputs.
     times, values : arrays, shape (n,)
         In order of time, finite, n at least 1.
+    sampled : bool
+        Whether they are a selection of what there is.
+    logical : bool
+        Whether they are False and True.
     """
 
     field: str
@@ -51,6 +60,12 @@ class Line:
     sent: bool
     times: Times
     values: Values
+    sampled: bool = False
+    logical: bool = False
+
+    def trace(self, columns: int) -> Trace:
+        """Return what is drawn of it on so many columns of pixels; see `trace`."""
+        return trace(self.times, self.values, columns, sampled=self.sampled)
 
 
 @dataclass(frozen=True)
@@ -69,6 +84,8 @@ class Scene:
         Whether the outputs are batches.
     notes : tuple of str
         What the lines do not say: the only group, or what was left out.
+    sparse : bool
+        Whether all outputs together answer few of the inputs.
     begun : bool
         Whether there was an input.
     """
@@ -78,6 +95,7 @@ class Scene:
     groups: tuple[str, ...] = ()
     batches: bool = False
     notes: tuple[str, ...] = ()
+    sparse: bool = False
     begun: bool = True
 
     @property
@@ -100,10 +118,14 @@ class Scene:
         first = min(int(line.times[0]) for line in self.lines)
         return first, max(int(line.times[-1]) for line in self.lines)
 
-    def given(self, group: str) -> int:
-        """Return how many inputs of a group are drawn."""
-        counts = (len(line.times) for line in self.lines if line.group == group and not line.sent)
-        return max(counts, default=0)
+    def rare(self, line: Line) -> bool:
+        """Return whether outputs are events, which no line joins: they answer few inputs.
+
+        Those of their group are counted as far as they are drawn, else those of the run.
+        """
+        others = (one for one in self.lines if one.group == line.group and not one.sent)
+        given = max((len(one.times) for one in others), default=0)
+        return len(line.times) < _LINE_SHARE * given if given else self.sparse
 
 
 def gather(
@@ -143,22 +165,40 @@ def gather(
     notes = (only, _and_more(hidden, "group"), _and_more(numbers.shown.hidden, "field"))
     return Scene(
         simulation.handler.__name__,
-        tuple(_lines(numbers, names)),
+        tuple(_lines(simulation, numbers, names)),
         names,
         bool(simulation.outputs) and isinstance(simulation.outputs[0].item, Batch),
         tuple(note for note in notes if note),
+        len(simulation.outputs) < _LINE_SHARE * len(simulation.inputs),
         bool(simulation.inputs),
     )
 
 
-def _lines(numbers: Numbers, groups: Sequence[str]) -> Iterator[Line]:
+def _lines(simulation: Simulation, numbers: Numbers, groups: Sequence[str]) -> Iterator[Line]:
     for sent, side in ((False, numbers.inputs), (True, numbers.outputs)):
+        items: Sequence[Any] = simulation.outputs if sent else simulation.inputs
         for field, columns in side.items():
-            for group in groups:
-                if group in columns:
-                    times, values = columns[group].sorted()
-                    if len(times):
-                        yield Line(field, group, sent, times, values)
+            drawn = {group: columns[group].sorted() for group in groups if group in columns}
+            drawn = {group: data for group, data in drawn.items() if len(data[0])}
+            logical = _only_0_and_1(values for _, values in drawn.values()) and _holds_bools(
+                items, field
+            )
+            for group, (times, values) in drawn.items():
+                yield Line(field, group, sent, times, values, numbers.sampled, logical)
+
+
+def _only_0_and_1(parts: Iterable[Values]) -> bool:
+    return all(bool(((values == 0) | (values == 1)).all()) for values in parts)
+
+
+def _holds_bools(items: Sequence[Any], field: str) -> bool:
+    """Return whether a field is True or False wherever a few items have it."""
+    found = []
+    for position in spread(0, len(items), _BOOL_SAMPLE):
+        item: Point | Batch | Output = items[position]
+        points = points_of(item.item if isinstance(item, Output) else item)[:1]
+        found += [point.fields[field] for point in points if field in point.fields]
+    return bool(found) and all(isinstance(value, bool) for value in found)
 
 
 def _choose_groups(

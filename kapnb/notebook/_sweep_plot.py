@@ -26,7 +26,8 @@ from kapnb.notebook._axes import (
     time_axis,
 )
 from kapnb.notebook._fields import choose_fields
-from kapnb.notebook._numbers import Numbers, decimate
+from kapnb.notebook._figure import line_data, set_logical
+from kapnb.notebook._numbers import Numbers
 from kapnb.notebook._panels import arrange_panels
 from kapnb.notebook._recall_plot import plot_precision_recall
 from kapnb.notebook._scene import Line, gather
@@ -246,10 +247,11 @@ def _run(trial: Any) -> Simulation:
 def _draw_run(ax: Any, panel: _Panel, groups: Sequence[str], sweep: Sweep) -> None:
     _shade(ax, sweep)
     for line in panel.lines:
-        times, values = decimate(line.times, line.values, _PIXELS)
         number = groups.index(line.group) % len(COLOURS)
         label = (line.group.replace("\n", " ") or line.field) if line.sent else "input"
-        ax.plot(days(times), values, label=label, **_look(line, panel, number))
+        look = _look(line, panel, number)
+        times, values, marks = line_data(line, look, _PIXELS)
+        ax.plot(days(times), values, label=label, **{**look, **marks})
     alerts = sweep.alerts.get(panel.run.position)
     if alerts is not None:
         rug = {"transform": ax.get_xaxis_transform(), "color": INK, "markersize": 5, "zorder": 4}
@@ -270,12 +272,12 @@ def _draw_run(ax: Any, panel: _Panel, groups: Sequence[str], sweep: Sweep) -> No
 def _look(line: Line, panel: _Panel, number: int) -> dict[str, Any]:
     """Return a line's look; outputs that answer few inputs are marks."""
     if not line.sent:
-        return {"color": INPUT, "linewidth": 0.6, "zorder": 2}
+        return {"color": INPUT, "linestyle": "-", "linewidth": 0.6, "zorder": 2}
     look = {"color": COLOURS[number], "zorder": 3, "markeredgewidth": 0}
     given = panel.inputs.get(line.group)
     if given is not None and len(line.times) < len(given.times) / 2:
         return {**look, "linestyle": "none", "marker": MARKERS[number], "markersize": 2.5}
-    return {**look, "linewidth": 1.0}
+    return {**look, "linestyle": "-", "linewidth": 1.0}
 
 
 def _shade(ax: Any, sweep: Sweep) -> None:
@@ -314,6 +316,8 @@ def _share(axes: Sequence[Any], panels: Sequence[_Panel]) -> None:
         time_axis(ax, [*lines, *given], labelled=ax in bottom, dated=ax in left, fontsize="x-small")
         ax.set_ylim(low - pad, high + pad)
         ax.yaxis.set_major_locator(MaxNLocator(4))
+        if lines and all(line.logical for line in lines):
+            set_logical(ax)
         if ax in left:
             ax.set_ylabel(fields, fontsize="small").set_parse_math(False)
         else:

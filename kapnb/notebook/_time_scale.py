@@ -47,7 +47,9 @@ class TimeScale:
         if self._ends is None:
             ax.set_xticks([])
         elif self._dates:
-            locator = AutoDateLocator(minticks=3, maxticks=ticks)  # type: ignore[no-untyped-call]
+            # For some lengths matplotlib finds no interval between 3 and 5 ticks.
+            least = 3 if ticks > 5 else 2
+            locator = AutoDateLocator(minticks=least, maxticks=ticks)  # type: ignore[no-untyped-call]
             ax.xaxis.set_major_locator(locator)
             formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
             ax.xaxis.set_major_formatter(formatter)

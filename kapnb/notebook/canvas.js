@@ -39,6 +39,11 @@ function ticks(low, high, most) {
   return found;
 }
 
+function tickText(value, height) {  // with as many digits as tell it from the next
+  const digits = Math.ceil(Math.log10(Math.abs(value) / height || 1)) + 3;
+  return String(+value.toPrecision(Math.min(Math.max(digits, 6), 15)));
+}
+
 function timeLabel(ms, span) {
   const text = new Date(ms).toISOString();
   if (span > 2 * 86400e3) return text.slice(5, 10);
@@ -69,14 +74,17 @@ function drawPanel(pen, frame, numbers, panel, box, ink) {
   const span = frame.span || 1;
   const [low, high] = panel.range;
   const px = (x) => x0 + (x / span) * width;
-  const py = (y) => y0 + height - ((y - low) / (high - low || 1)) * height;
+  const py = (share) => y0 + height - share * height;
   pen.font = FONT;
   pen.lineWidth = 1;
-  for (const value of frame.lack ? [] : ticks(low, high, 5)) {
+  const values = panel.logical ? [0, 1] : ticks(low, high, 5);
+  for (const value of frame.lack ? [] : values) {
+    const y = py((value - low) / (high - low || 1));
     pen.strokeStyle = "rgba(128,128,128,.25)";
-    pen.beginPath(); pen.moveTo(x0, py(value)); pen.lineTo(x0 + width, py(value)); pen.stroke();
+    pen.beginPath(); pen.moveTo(x0, y); pen.lineTo(x0 + width, y); pen.stroke();
     pen.fillStyle = "#777"; pen.textAlign = "right";
-    pen.fillText(String(+value.toPrecision(6)), x0 - 6, py(value) + 4);
+    const text = panel.logical ? ["False", "True"][value] : tickText(value, high - low);
+    pen.fillText(text, x0 - 6, y + 4);
   }
   pen.save();
   pen.beginPath(); pen.rect(x0, y0 - 4, width, height + 8); pen.clip();
@@ -89,9 +97,15 @@ function drawPanel(pen, frame, numbers, panel, box, ink) {
     if (line.dots) {
       for (let i = 0; i < line.n; i++) pen.fillRect(px(xs[i]) - 2, py(ys[i]) - 2, 4, 4);
     } else {
+      let broken = true;  // NaN is where a line breaks
       pen.beginPath();
-      for (let i = 0; i < line.n; i++) pen.lineTo(px(xs[i]), py(ys[i]));
+      for (let i = 0; i < line.n; i++) {
+        if (isNaN(ys[i])) broken = true;
+        else if (broken) { pen.moveTo(px(xs[i]), py(ys[i])); broken = false; }
+        else pen.lineTo(px(xs[i]), py(ys[i]));
+      }
       pen.stroke();
+      for (const i of line.marked) pen.fillRect(px(xs[i]) - 1.5, py(ys[i]) - 1.5, 3, 3);
     }
   }
   drawMarks(pen, numbers, panel, [x0, width], px, py, ink);

@@ -38,6 +38,29 @@ def scene(count, *, groups=("a", "b"), scale=1.0, step=SECOND, score=None, **set
     return Scene("Mean", tuple(lines), tuple(groups), **settings)
 
 
+def broken(count, hole, *, few=0):
+    """Return a scene of two groups with a hole in their lines, and some values alone in it."""
+    there = np.r_[
+        0:count, count + hole // 2 : count + hole // 2 + few, count + hole : 2 * count + hole
+    ]
+    times = there.astype(np.int64) * SECOND
+    lines = [
+        Line("x" if not sent else "mean", group, sent, times, np.sin(there / 9.0))
+        for sent in (False, True)
+        for group in ("a", "b")
+    ]
+    return Scene("Mean", tuple(lines), ("a", "b"))
+
+
+def flags(count):
+    """Return a scene of a field that is False or True."""
+    times = np.arange(count, dtype=np.int64) * SECOND
+    lines = [
+        Line("ok", group, True, times, times // SECOND % 2 * 1.0, False, True) for group in "ab"
+    ]
+    return Scene("Mean", tuple(lines), ("a", "b"))
+
+
 def strip(rate):
     """Return what the strip shows at a rate."""
     return cells([Reading(rate * n, 0.0, 1e-5, 1e-3, 100) for n in (1, 2, 3)], 10.0)
@@ -62,6 +85,14 @@ def new_png(scene, marks=nothing, strip=None):
         [scene(count, score=1000.0) for count in (50, 70)],
         [scene(count, step=3) for count in (50, 90)],
         [scene(50, batches=True), scene(70, batches=True)],
+        [
+            broken(60, 0),
+            broken(60, 40),
+            broken(60, 80, few=1),
+            broken(70, 0),
+            broken(5000, 2000, few=1),
+        ],
+        [flags(50), flags(90)],
     ],
     ids=[
         "longer",
@@ -71,6 +102,8 @@ def new_png(scene, marks=nothing, strip=None):
         "two panels",
         "nanoseconds",
         "marks",
+        "pauses",
+        "bools",
     ],
 )
 def test_a_frame_is_what_a_new_figure_gives(scenes):
@@ -93,8 +126,9 @@ def test_a_frame_is_what_a_new_figure_gives(scenes):
         scene(30),  # so few are marked one by one
         scene(50, step=3),
         Scene("Mean", ()),
+        flags(50),
     ],
-    ids=["groups", "notes", "panels", "exponent", "looks", "times", "nothing"],
+    ids=["groups", "notes", "panels", "exponent", "looks", "times", "nothing", "bools"],
 )
 def test_another_form_is_another_figure(other):
     """There and back, it is always what a new one gives."""

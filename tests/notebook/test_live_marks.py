@@ -65,6 +65,18 @@ def test_a_named_threshold_stands_in_the_panel_of_its_field(axes):
     assert sum(map(len, named)) == 1
 
 
+def test_a_bare_number_is_no_limit_of_what_is_false_or_true(axes):
+    """It goes where numbers are, though the outputs have none."""
+
+    class Judge(Handler):
+        def point(self, point):
+            yield point.with_fields(high=point.fields["x"] > 7)
+
+    numbers, bools = axes(Judge, thresholds=7)
+    assert [text.get_text() for text in numbers.texts] == ["7"]
+    assert not bools.texts
+
+
 def test_a_field_may_hold_the_threshold(axes):
     """It is drawn as it changes, for each group that is drawn."""
 

@@ -235,3 +235,59 @@ def test_pictures_of_groups_show_themselves(run):
     data, _ = plot_groups(run(groups=2))._repr_mimebundle_()
     assert data["image/png"].startswith(b"\x89PNG")
     assert type(plot_groups(run(groups=2), axes=list(Figure().subplots(1, 2)))) is tuple
+
+
+class Alarm(Handler):
+    """Says of high values that they are."""
+
+    def point(self, point):
+        if point.fields["x"] > 7 and point.tags["host"] != "h2":
+            yield point.with_fields(alarm=True)
+
+
+def test_groups_without_a_value_do_not_move_the_times(run):
+    """Their Axes have the limits of the others, and say that there is nothing."""
+    axes = plot_groups(run(Alarm, count=300, groups=3))
+    (left, right), *others = [ax.get_xlim() for ax in axes]
+    assert others == [(left, right)] * 2
+    assert 0 < (right - left) * 86_400 < 400
+    assert [text.get_text() for text in axes[2].texts] == ["no values"]
+    assert labels(axes[2]) == ["alarm", "not drawn: x"]
+
+
+def test_events_of_a_group_are_points_there_too(run):
+    """Though their inputs have another scale, and are not drawn."""
+    axes = plot_groups(run(Alarm, count=300, groups=3))
+    assert [line.get_linestyle() for ax in axes for line in ax.lines] == ["None", "None"]
+
+
+def test_the_date_leaves_room_for_the_label(run):
+    """Under twelve small pictures neither is over the other."""
+    points = [
+        Point({"x": float(n)}, time=1_750_000_000 * 10**9 + n * 10**9, tags={"host": f"h{n % 12}"})
+        for n in range(120)
+    ]
+    ax = plot_groups(run(data=points))[-1]
+    ax.figure.draw_without_rendering()
+    label, date = ax.xaxis.label, ax.xaxis.get_offset_text()
+    assert date.get_text()
+    assert label.get_window_extent().x1 < date.get_window_extent().x0
+
+
+@pytest.mark.parametrize("minutes", [0.5, 1.6, 1.9, 3, 100, 170, 2400, 4000])
+def test_any_length_of_a_run_has_its_ticks(run, minutes):
+    """Also those for which matplotlib knows no step between three and four ticks, and warns."""
+    points = [Point({"x": 1.0}, time=int(n * minutes * 6e9), name="m") for n in range(11)]
+    (ax,) = plot_groups(run(data=points))
+    ax.figure.draw_without_rendering()
+    low, high = ax.get_xlim()
+    assert 2 <= sum(low <= tick <= high for tick in ax.get_xticks()) <= 6
+
+
+def test_a_state_that_was_weighed_once_is_a_mark(run):
+    """A line of one point would show nothing, and its axis five times the same number."""
+    ax = plot_state(run(count=1))
+    assert ax.lines[0].get_marker() == "o"
+    ax.figure.draw_without_rendering()
+    low, high = ax.get_xlim()
+    assert [tick for tick in ax.get_xticks() if low <= tick <= high] == [1]

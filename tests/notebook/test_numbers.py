@@ -5,7 +5,7 @@ import pytest
 
 from kapnb import Handler, Point
 from kapnb.notebook._fields import Shown
-from kapnb.notebook._numbers import Numbers, decimate
+from kapnb.notebook._numbers import Numbers, decimate, trace
 
 X_AND_MEAN = Shown(("x",), ("mean",))
 
@@ -146,3 +146,96 @@ def test_decimation_of_one_moment_is_its_range():
     few_times, few_values = decimate(np.zeros(50, np.int64), np.arange(50.0), 4)
     assert list(few_times) == [0, 0]
     assert list(few_values) == [0.0, 49.0]
+
+
+def seconds(*parts):
+    """Return times at each second of some ranges."""
+    return np.concatenate([np.arange(*part, dtype=np.int64) for part in parts]) * 10**9
+
+
+def breaks(drawn):
+    """Return the times, in seconds, at which a line breaks."""
+    return [int(time) // 10**9 for time in drawn.times[np.isnan(drawn.values)]]
+
+
+def test_a_line_breaks_where_it_pauses():
+    """More than ten usual steps without a value is a pause; fewer are none."""
+    times = seconds((0, 100), (109, 150), (161, 200))
+    drawn = trace(times, np.ones(len(times)), 400)
+    assert breaks(drawn) == [149]
+    assert drawn.alone == []
+    assert len(drawn.times) == len(times) + 1
+
+
+def test_a_value_between_two_breaks_is_alone():
+    """Its place is told, that it can be marked; so are those of some within one pixel."""
+    times = seconds((0, 50), (100, 101), (150, 151), (150, 151), (200, 250), (300, 301))
+    times[52] += 10**8
+    drawn = trace(times, np.arange(len(times)) * 1.0, 400)
+    assert breaks(drawn) == [49, 100, 150, 249]
+    assert drawn.values[drawn.alone].tolist() == [50.0, 51.0, 52.0, 103.0]
+
+
+def test_a_single_value_is_alone():
+    """A line of one point shows nothing."""
+    assert trace(np.array([5]), np.array([1.0]), 400).alone == [0]
+
+
+@pytest.mark.parametrize("columns", [400, 800])
+def test_reduced_lines_break_too(columns):
+    """A pause that pixels can show outlasts decimation, and so does what stands alone."""
+    times = seconds((0, 30_000), (33_000, 60_000), (70_000, 70_001), (80_000, 90_000))
+    values = np.sin(times / 1e12)
+    drawn = trace(times, values, columns)
+    assert len(drawn.times) <= 2 * columns + 3
+    assert [round(time, -3) for time in breaks(drawn)] == [30_000, 60_000, 70_000]
+    assert {int(drawn.times[place]) // 10**9 for place in drawn.alone} == {70_000}
+    assert np.isfinite(drawn.values[drawn.alone]).all()
+
+
+def test_a_pause_too_short_for_pixels_breaks_nothing():
+    """What cannot be seen is not worth a break."""
+    times = seconds((0, 50_000), (50_100, 100_000))
+    assert breaks(trace(times, np.ones(len(times)), 400)) == []
+
+
+def test_random_steps_are_no_pauses():
+    """Points that come by chance, and bursts that repeat, are joined as before."""
+    chance = np.cumsum(np.random.default_rng(1).exponential(1e9, 300)).astype(np.int64)
+    assert len(breaks(trace(chance, np.ones(300), 400))) <= 1
+    bursts = (np.arange(200)[:, None] * 10**10 + np.arange(20) * 10**6).ravel()
+    assert breaks(trace(bursts, np.ones(4000), 400)) == []
+
+
+def test_the_usual_step_of_many_is_that_of_all():
+    """Sources that take turns are not met at one place of their round only."""
+    round_of_8 = np.array([0, 1, 2, 3, 4, 5, 6, 107])
+    times = (np.arange(8000)[:, None] * 10**3 + round_of_8).ravel() * 10**6
+    times[32_000:] += 2_000_000 * 10**6
+    assert len(breaks(trace(times, np.ones(len(times)), 400))) == 1
+
+
+def test_pauses_may_span_all_of_int64():
+    """The farthest times there are do not overflow."""
+    times = np.array([-(2**63), *range(30), 2**63 - 1], dtype=np.int64)
+    drawn = trace(times, np.arange(32.0), 400)
+    assert np.isnan(drawn.values).sum() == 2
+    assert len(drawn.alone) == 32  # thirty nanoseconds are nothing beside it
+
+
+def test_what_was_not_read_is_no_pause():
+    """Of a selection only long pauses break a line: shorter ones may be its own."""
+    times = seconds((0, 300), (330, 600), (700, 1000))
+    assert breaks(trace(times, np.ones(len(times)), 800)) == [299, 599]
+    assert breaks(trace(times, np.ones(len(times)), 800, sampled=True)) == [599]
+
+
+def test_a_limited_reading_says_so(run, handlers):
+    """Only once it leaves something out."""
+    numbers = Numbers(run(handlers.Mean, count=40), X_AND_MEAN)
+    numbers.read(50)
+    assert not numbers.sampled
+    numbers = Numbers(run(handlers.Mean, count=60), X_AND_MEAN)
+    numbers.read(50)
+    numbers.read(50)
+    assert numbers.sampled

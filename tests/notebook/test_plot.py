@@ -3,12 +3,14 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 import kapnb.notebook
 from kapnb import Handler, Point
 from kapnb.notebook import Plot, plot_run
+from kapnb.notebook._figure import group_labels
 from kapnb.simulation import TaskRun
 
 PNG = b"\x89PNG"
@@ -64,6 +66,35 @@ def test_more_groups_than_colours_become_a_number(run):
     assert labels(ax) == ["input", *(f"host=h{n}" for n in range(6)), "and 6 more groups"]
 
 
+def test_many_chosen_groups_can_be_told_apart(run):
+    """Beyond the colours, line styles differ; the legend has its room."""
+    simulation = run(count=800, groups=20)
+    groups = [f"host=h{n}" for n in range(20)]
+    for ax in (plot_run(simulation, groups=groups), *Plot(simulation, groups=groups).axes):
+        looks = {(line.get_color(), line.get_linestyle()) for line in ax.lines[20:]}
+        assert len(looks) == 20
+        ax.figure.draw_without_rendering()
+        assert ax.get_legend().get_window_extent().y0 >= 0
+        assert ax.get_window_extent().height > 200
+
+
+@pytest.mark.parametrize(
+    ("pattern", "label"),
+    [
+        ("cpu=cpu-total,host=server-{},zone=europe-west-1", "…host=server-1…"),
+        (f"host={'x' * 20}{{}}{'y' * 20}", "1: host=xxxxx…yyyyyyyyyyyyyy"),
+        ("h={}\nb", "h=1 b"),
+    ],
+    ids=["a dimension", "a part of one", "short"],
+)
+def test_no_two_groups_have_the_same_name_in_a_legend(pattern, label):
+    """What tells long ones apart stays, wherever it is."""
+    labels = group_labels([pattern.format(n) for n in "123"])
+    assert next(iter(labels.values())) == label
+    assert len(set(labels.values())) == 3
+    assert max(map(len, labels.values())) <= 28
+
+
 def test_groups_can_be_chosen(run):
     """Named ones are drawn, in that order."""
     simulation = run(count=60, groups=12)
@@ -91,6 +122,12 @@ def test_events_are_points(run, handlers):
     assert len(sent.get_xdata()) == 8
 
 
+def test_events_are_points_without_their_inputs_too(run):
+    """A field that only outputs have is drawn alone, if it is asked for."""
+    (sent,) = plot_run(run(Alarm, count=300), fields="alarm").lines
+    assert (sent.get_linestyle(), sent.get_marker()) == ("None", "o")
+
+
 def test_batches_are_points_over_the_line_of_their_inputs(run, handlers, batches):
     """One mark a batch where a batch has one point."""
     ax = plot_run(run(handlers.BatchMean, data=batches(6), group_by=None))
@@ -98,6 +135,107 @@ def test_batches_are_points_over_the_line_of_their_inputs(run, handlers, batches
     assert ax.get_ylabel() == "x → mean"
     assert len(given.get_xdata()) == 30
     assert (len(sent.get_xdata()), sent.get_linestyle(), sent.get_marker()) == (6, "None", "o")
+
+
+def gaps(line):
+    return int(np.isnan(np.asarray(line.get_ydata(), dtype=float)).sum())
+
+
+def test_lines_break_where_nothing_was_sent(run):
+    """Neither inputs nor outputs are joined over a pause; a value alone is marked."""
+    there = [*range(100), 160, *range(220, 300)]
+    data = [Point({"x": 1.0 * n}, time=n * 10**9, name="m") for n in there]
+    for line in plot_run(run(data=data, group_by=None)).lines:
+        assert gaps(line) == 2
+        assert line.get_marker() == "o"
+        assert [line.get_ydata()[place] == line.get_ydata()[place] for place in (99, 101)]
+        assert list(line.get_markevery()) == [101]
+
+
+def test_a_stretch_of_nan_is_a_gap(run, handlers):
+    """No line claims what no value says."""
+    values = [float("nan") if 100 < n < 200 else float(n) for n in range(300)]
+    data = [Point({"x": x}, time=n * 60 * 10**9, name="m") for n, x in enumerate(values)]
+    assert [gaps(line) for line in plot_run(run(handlers.Mirror, data=data)).lines] == [1, 1]
+
+
+def test_what_is_drawn_as_points_needs_no_breaks(run, handlers):
+    """Alerts far from each other stay so many marks."""
+    data = [Point({"x": 9.0 * (n % 50 == 0)}, time=n * 10**9, name="m") for n in range(400)]
+    _, sent = plot_run(run(handlers.Peak, data=data)).lines
+    assert (gaps(sent), len(sent.get_xdata())) == (0, 8)
+
+
+class Alarm(Handler):
+    """Says of high values that they are."""
+
+    def point(self, point):
+        if point.fields["x"] > 7:
+            yield point.with_fields(alarm=True)
+
+
+class Judge(Handler):
+    """Says of all values whether they are high."""
+
+    def point(self, point):
+        yield point.with_fields(high=point.fields["x"] > 7, much=10.0 * point.fields["x"])
+
+
+def test_groups_are_named_where_their_colours_are(run):
+    """The first panel has inputs only: those of the outputs stand beside the second."""
+    above, below = Plot(run(Alarm, count=300, groups=3)).axes
+    assert (above.get_ylabel(), below.get_ylabel()) == ("x", "alarm")
+    assert labels(above) == ["input"]
+    assert labels(below) == ["host=h0", "host=h1", "host=h2"]
+
+
+def test_a_group_that_a_panel_above_lacks_is_named_below(run):
+    """What the first legend says is not said again."""
+
+    class Some(Handler):
+        def point(self, point):
+            yield point.with_fields(high=point.fields["x"])
+            if point.tags["host"] == "h1":
+                yield point.with_fields(low=1.0)
+            else:
+                yield point.with_fields(wide=1000 * point.fields["x"])
+
+    by_label = {ax.get_ylabel(): labels(ax) for ax in Plot(run(Some, groups=2)).axes}
+    assert by_label["x → high"] == ["input", "host=h0", "host=h1"]
+    assert by_label["low"] == by_label["wide"] == []
+
+
+def test_what_is_false_or_true_has_these_two_for_a_scale(run):
+    """In a panel of its own, with room above and below, whatever was sent."""
+    for handler in (Alarm, Judge):
+        ax = Plot(run(handler, count=100)).axes[1]
+        assert [tick.get_text() for tick in ax.get_yticklabels()] == ["False", "True"]
+        assert list(ax.get_yticks()) == [0, 1]
+        low, high = ax.get_ylim()
+        assert low < 0 < 1 < high
+    assert [ax.get_ylabel() for ax in Plot(run(Judge)).axes] == ["x → much", "high"]
+
+
+def test_numbers_that_are_0_and_1_stay_numbers(run, handlers):
+    """An int is no bool, though it be one."""
+    data = [Point({"x": n % 2}, time=n * 10**9, name="m") for n in range(50)]
+    (ax,) = Plot(run(handlers.Mirror, data=data)).axes
+    assert "True" not in [tick.get_text() for tick in ax.get_yticklabels()]
+
+
+def test_a_name_too_long_for_the_axis_is_shortened(run):
+    """Both its ends are there, inside the picture."""
+    name = "the_temperature_of_the_bearing_at_the_drive_end"
+
+    class Named(Handler):
+        def point(self, point):
+            yield point.with_fields(**{name: point.fields["x"]})
+
+    plot = Plot(run(Named))
+    (ax,) = plot.axes
+    assert ax.get_ylabel() == "x →\nthe_temper…e_drive_end"
+    plot.figure.draw_without_rendering()
+    assert ax.yaxis.label.get_window_extent().y0 >= 0
 
 
 def test_fields_of_another_scale_get_a_panel_of_their_own(run):

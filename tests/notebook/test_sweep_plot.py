@@ -297,3 +297,44 @@ def test_rare_answers_are_marks_though_the_inputs_are_not_drawn(points):
     first, last = (limit * 86_400 for limit in rare.get_xlim())
     assert first <= 0 and last >= 39
     assert [text.get_text() for text in none.texts if text.get_text()] == ["no output"]
+
+
+class Judge(Handler):
+    """Says whether values are above a limit."""
+
+    limit = Option(float)
+
+    def point(self, point):
+        yield point.with_fields(high=point.fields["x"] > self.limit)
+
+
+def paused(count=300):
+    """Return points with a pause in the middle."""
+    times = [n + (n > count // 2) * count // 3 for n in range(count)]
+    return [Point({"x": float(n % 10)}, time=time * 10**9) for n, time in enumerate(times)]
+
+
+def test_lines_of_sweeps_and_comparisons_break_at_pauses():
+    """As those of a run do."""
+    both = sweep(Over, paused(), limit=[-1.0, -2.0], workers=1)
+    axes = [*plot_sweep(both), plot_comparison(compare(both.runs[0], both.runs[1]))]
+    for ax in axes:
+        lines = [line for line in ax.lines if len(line.get_xdata()) >= 300]
+        assert len(lines) == 2
+        assert [int(np.isnan(line.get_ydata()).sum()) for line in lines] == [1, 1]
+
+
+def test_bools_of_sweeps_and_comparisons_have_their_scale():
+    """False and True, and no numbers."""
+    both = sweep(Judge, paused(), limit=[2.5, 5.5], workers=1)
+    comparison = compare(both.runs[0], both.runs[1])
+    for ax in (plot_sweep(both)[0], plot_comparison(comparison)):
+        assert [tick.get_text() for tick in ax.get_yticklabels()] == ["False", "True"]
+
+
+def test_events_of_a_comparison_are_not_joined():
+    """What answers few inputs is marks; of two at one place both are seen."""
+    both = sweep(Over, paused(), limit=[6.5, 7.5], workers=1)
+    a, b, _ = plot_comparison(compare(both.runs[0], both.runs[1])).lines
+    assert (a.get_linestyle(), b.get_linestyle()) == ("None", "None")
+    assert a.get_markersize() > b.get_markersize()
