@@ -132,19 +132,12 @@ function drawTimes(pen, frame, box) {
   pen.fillText("event time (UTC)", x0 + width / 2, bottom + 28);
 }
 
-function fit(pen, text, room) {
-  if (pen.measureText(text).width <= room) return text;
-  let kept = text.length;
-  while (kept > 1 && pen.measureText(text.slice(0, kept) + "…").width > room) kept--;
-  return text.slice(0, kept) + "…";
-}
-
 function drawLegend(pen, frame, width) {
   pen.font = FONT; pen.textAlign = "left";
   frame.legend.forEach(([label, color], row) => {
     const y = TOP + 8 + 17 * row, x = width - RIGHT + 12;
     pen.fillStyle = color; pen.fillRect(x, y - 5, 18, 2);
-    pen.fillStyle = "#777"; pen.fillText(fit(pen, label, RIGHT - 40), x + 24, y);
+    pen.fillStyle = "#777"; pen.fillText(label, x + 24, y);
   });
 }
 

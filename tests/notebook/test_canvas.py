@@ -225,3 +225,15 @@ def test_without_anywidget_the_extra_is_named(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match="live"):
         CanvasView(True)
+
+
+def test_a_time_axis_has_round_times(run, handlers, paint):
+    """Twenty minutes are told by five, not by their fourths."""
+    data = [Point({"x": 1.0}, time=(7 + n) * 10**9, name="m") for n in range(0, 1200, 10)]
+    told = paint(encode_frame(gather(run(handlers.Mean, data=data, group_by=None))))
+    texts = [one[1] for one in told if one[0] == "fillText"]
+    assert [text for text in texts if text.startswith("00:")] == [
+        "00:05:00",
+        "00:10:00",
+        "00:15:00",
+    ]
