@@ -33,9 +33,9 @@ class FrameBudget:
         Returns the seconds, in all, that the run had nothing to do because it waits for the
         time at which its next input is due. Of these, half may be used.
     busy : callable, optional
-        Returns the CPU seconds of the run's thread, in all, as `time.thread_time` does. Then
-        drawing keeps to the share by these, too: on a busy machine a clock goes on while the
-        run stands still.
+        Returns the seconds, in all, that the run's thread had for itself, as `own_time` does.
+        Then drawing keeps to the share by these, too: on a busy machine a clock goes on while
+        the run stands still.
 
     Examples
     --------
@@ -86,10 +86,10 @@ class FrameBudget:
         return not self._counts_busy or self._is_cheap(idle - self._idle_before)
 
     def _is_cheap(self, idle_s: float) -> bool:
-        """Return whether a frame stays within the share by CPU time, which has no idle time."""
+        """Return whether a frame stays within the share by the time of the run's own."""
         worked = self._busy() - self._busy_began - self._busy_drawing_s
         cost = self._busy_cost_s or _ASSUMED_COST_S
-        return self._busy_drawing_s + cost <= self._share * worked + _IDLE_SHARE * idle_s
+        return self._busy_drawing_s + cost <= self._earned(worked, idle_s)
 
     def _earned(self, passed_s: float, idle_s: float) -> float:
         """Return the drawing time that so many seconds without drawing are worth."""

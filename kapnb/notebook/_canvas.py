@@ -64,7 +64,7 @@ class CanvasView(LiveView):
         if self._handle is not None:
             self._widget = _new_widget()
             view = {"text/plain": self._text, **widget_view(self._widget)}
-            self._handle.update(view, raw=True)
+            self._send(view, {})
 
     def finished(self, simulation: Simulation) -> None:
         """Put the last picture where the canvas was."""
@@ -130,6 +130,7 @@ def encode_frame(scene: Scene, strip: Sequence[Cell] = (), marks: Sequence[Mark]
         )
     head = {
         "title": scene.title,
+        "lack": scene.lack,
         "size": [_WIDTH, _HEIGHT + _HEIGHT_MORE * (len(panels) - 1)],
         "start": start / 1e6,
         "span": (end - start) / 1e6,

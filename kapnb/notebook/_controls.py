@@ -52,9 +52,9 @@ class Buttons:
 
         self._run = run
         self.pause = _button("Pause", "pause", self._pause_or_resume)
-        self.back = _button("Back", "step-backward", run.back, "Step back")
-        self.step = _button("Step", "step-forward", run.step)
-        self.stop = _button("Stop", "stop", run.stop)
+        self.back = _button("Back", "step-backward", self._doing(run.back), "Step back")
+        self.step = _button("Step", "step-forward", self._doing(run.step))
+        self.stop = _button("Stop", "stop", self._doing(run.stop, "stopping"))
         self.state = widgets.Label("", layout=widgets.Layout(margin="0 0 0 1em"))
         self.state.add_class("kapnb-live-state")
         self.speed = widgets.Dropdown(
@@ -96,9 +96,25 @@ class Buttons:
 
     def _pause_or_resume(self) -> None:
         if self._run.state == "running":
-            self._run.pause()
+            self._doing(self._run.pause)()
         else:
             self._run.resume()
+
+    def _doing(self, do: Callable[[], Any], what: str = "pausing") -> Callable[[], None]:
+        """Return what says at once that it was heard, and what went wrong.
+
+        The Handler's call at hand may take long, and it waits for that.
+        """
+
+        def doing() -> None:
+            if self._run.state == "running":
+                self.state.value = what
+            try:
+                do()
+            except Exception as error:  # else it ends in a log that nobody sees
+                self._run.tell(error)
+
+        return doing
 
     def _change_speed(self, change: Any) -> None:
         if change["new"] != self._run.speed:

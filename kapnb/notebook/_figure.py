@@ -124,7 +124,7 @@ def draw_panel(
     if panel.logical:
         set_logical(ax)
     if not panel.lines:
-        text = "no numbers to plot" if scene.ends is None else "no values"
+        text = scene.lack or "no values"
         ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", color=INK)
         ax.set_yticks([])
     if not above:

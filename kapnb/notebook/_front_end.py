@@ -10,12 +10,43 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["MODE", "is_attended", "kernel_display"]
+__all__ = [
+    "MODE",
+    "Execution",
+    "before_each_cell",
+    "executed_cell",
+    "is_attended",
+    "kernel_display",
+]
 
 #: Environment variable that decides what cannot be found out: "background", or "wait".
 MODE = "KAPNB_LIVE"
+
+
+class Execution(NamedTuple):
+    """One execution of a cell."""
+
+    cell: str
+    request: str
+
+
+def executed_cell() -> Execution | None:
+    """Return what is being executed, where the front end says which cell that is.
+
+    JupyterLab and Notebook 7 do: ``cellId`` in the metadata of an ``execute_request``.
+    """
+    request = _request()
+    cell = request.get("metadata", {}).get("cellId")
+    return Execution(cell, request["header"]["msg_id"]) if cell else None
+
+
+def before_each_cell(call: Callable[[], None]) -> None:
+    """Let something be called before a cell is executed, each time."""
+    shell = _shell()
+    if shell is not None:
+        shell.events.register("pre_run_cell", lambda info: call())
 
 
 def kernel_display() -> Callable[..., Any] | None:
@@ -52,14 +83,19 @@ def is_attended(environ: Mapping[str, str] = os.environ) -> bool:
         raise ValueError(f'{MODE} is "background" or "wait", not {mode!r}')
     if mode:
         return mode == "background"
+    return bool(_request().get("content", {}).get("allow_stdin", True))
+
+
+def _request() -> Any:
+    """Return the request that the kernel is at, as the protocol has it; empty without any."""
     kernel = _kernel()
-    if kernel is None:
-        return True
-    request = kernel.get_parent("shell") or {}
-    return bool(request.get("content", {}).get("allow_stdin", True))
+    return (kernel.get_parent("shell") if kernel is not None else None) or {}
 
 
 def _kernel() -> Any:
+    return getattr(_shell(), "kernel", None)
+
+
+def _shell() -> Any:
     ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return getattr(shell, "kernel", None)
+    return ipython.get_ipython() if ipython is not None else None

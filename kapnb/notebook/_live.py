@@ -28,6 +28,7 @@ from kapnb.notebook._live_meter import Meter
 from kapnb.notebook._live_overlay import draw_marks
 from kapnb.notebook._live_strip import Cell, add_strip, cells
 from kapnb.notebook._numbers import Numbers
+from kapnb.notebook._own_time import own_time
 from kapnb.notebook._plot import bundle_of
 from kapnb.notebook._scene import Scene, gather, missing_fields, missing_group, sorted_groups
 from kapnb.simulation import Simulation
@@ -138,11 +139,12 @@ class LiveView:
         self._marks = Marks(simulation, self._thresholds, self._anomalies)
         self._text = f"<live plot of {simulation.handler.__name__}>"
         # A clock of somebody's own is all the time there is.
-        busy = time.thread_time if self._clock is time.monotonic else None
+        busy = own_time() if self._clock is time.monotonic else None
         limits = {"fps": self._fps, "share": self._share}
         self._budget = FrameBudget(self._clock, **limits, idle=self._idle, busy=busy)
         display = self._display or kernel_display()
-        self._handle = display and display({"text/plain": self._text}, raw=True, display_id=True)
+        self._sent: tuple[Any, Any] = ({"text/plain": self._text}, {})
+        self._handle = display and display(self._sent[0], raw=True, display_id=True)
 
     def advanced(self, simulation: Simulation) -> None:
         """Draw a frame if it is time."""
@@ -153,6 +155,19 @@ class LiveView:
         if self._handle is not None and simulation is self._simulation:
             self._guarded(self._draw_last)
             self._handle = None
+
+    def show(self) -> None:
+        """Go on in another place: that where this is called."""
+        display = self._display or kernel_display()
+        if display is None or self._simulation is None:
+            return
+        left, sent = self._handle, self._sent
+        here = display(sent[0], metadata=sent[1], raw=True, display_id=True)
+        if left is not None:
+            self._handle = here
+            left.update({"text/plain": self._text}, raw=True)
+            if self._sent is not sent:  # meanwhile, to the place before
+                here.update(self._sent[0], metadata=self._sent[1], raw=True)
 
     # ------------------------------------------------------------------- in between
 
@@ -213,6 +228,8 @@ class LiveView:
         notes = list(self._missing(simulation, numbers, marks))
         error = simulation.error
         ended = [] if error is None else [f"ended by {type(error).__name__}: {error}"]
+        if simulation.interrupted:
+            ended = [str(error)]
         _add_notes(figure, [*ended, *notes])
         return figure, notes
 
@@ -243,7 +260,10 @@ class LiveView:
         return cells(self._meter.readings, self._meter.timeout_s)
 
     def _update(self, figure: Any, image: bytes) -> None:
-        data, metadata = bundle_of(image, figure, self._text)
+        self._send(*bundle_of(image, figure, self._text))
+
+    def _send(self, data: Any, metadata: Any) -> None:
+        self._sent = data, metadata
         self._handle.update(data, metadata=metadata, raw=True)
 
     def _guarded(self, draw: Callable[[Simulation], None]) -> None:

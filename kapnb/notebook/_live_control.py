@@ -32,6 +32,8 @@ _NS = 1_000_000_000
 #: At a pace, points that are due within so many seconds go together: one by one each costs
 #: several times as much, and no eye would see a difference.
 _TICK_S = 0.02
+#: Seconds after which who waits for the run to stand still looks for an interrupt.
+_HEED_S = 0.5
 
 
 class Control:
@@ -141,13 +143,20 @@ class Control:
             self._changed.notify_all()
 
     def step(self, count: int = 1) -> None:
-        """Let so many inputs go; returns when they were handled or the run is over."""
+        """Let so many inputs go; returns when they were handled or the run is over.
+
+        An interrupt meanwhile lets no more of them go.
+        """
         with self._changed:
             self._paused = True
             self._await_rest()
             self._steps, self._anchor, self._resting = count, None, False
             self._changed.notify_all()
-            self._await_rest()
+            try:
+                self._await_rest()
+            except KeyboardInterrupt:
+                self._steps = 0
+                raise
 
     def stop(self) -> None:
         """Let nothing go any more: for the run, the data ends here."""
@@ -165,7 +174,8 @@ class Control:
         if self.thread == threading.get_ident():
             return  # the run itself asks; it rests once the call at hand has ended
         while not (self._resting or self._over or self._stopped):
-            self._wait_on(self._changed, None)
+            # Again and again: an interrupt just before a wait is heeded after it.
+            self._wait_on(self._changed, _HEED_S)
 
     # ---------------------------------------------------------------- what the run asks
 

@@ -151,6 +151,7 @@ def _form(scene: Scene, panels: Sequence[Panel], strip: Sequence[Cell] | None) -
         scene.title,
         scene.groups,
         scene.notes,
+        scene.lack,
         TimeScale(scene.ends).label,
         [
             (

@@ -109,7 +109,9 @@ class Meter:
         self._longest_s = max(self._longest_s, took)
 
     def finished(self, simulation: Simulation) -> None:
-        """See `Observer`."""
+        """Note what came last, before a last picture takes its time."""
+        self.read(simulation)
+        self._calls = 0
 
     def read(self, simulation: Simulation) -> None:
         """Note a reading of the time since the last one, unless that was just now."""

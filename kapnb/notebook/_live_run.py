@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from kapnb.model import Batch, format_time
+from kapnb.notebook._cell_runs import CellRuns
 from kapnb.notebook._controls import Buttons, widget_view, widgets_exist
 from kapnb.notebook._front_end import is_attended, kernel_display
 from kapnb.notebook._live_control import Control, Speed, Waiter
@@ -21,7 +22,7 @@ from kapnb.notebook._live_meter import Meter
 from kapnb.notebook._moment_panel import MomentPanel
 from kapnb.simulation import Simulation
 from kapnb.simulation._items import count_text
-from kapnb.simulation._last import remember
+from kapnb.simulation._last import INTERRUPT_HINT, remember
 
 if TYPE_CHECKING:
     from kapnb.notebook._live_marks import Anomalies, Thresholds
@@ -31,6 +32,8 @@ __all__ = ["LiveRun"]
 
 #: Seconds that a wait lasts before the next.
 _WAIT_S = 0.5
+#: Those that go on in this process.
+_RUNS = CellRuns()
 
 
 class LiveRun:
@@ -193,6 +196,7 @@ class LiveRun:
         KapnbError
             If it does not come to data: the options are refused, say.
         """
+        _RUNS.enter(self)
         if self._in_place:
             self._run()
         else:
@@ -227,6 +231,7 @@ class LiveRun:
         if self._end == "stopped":
             remember(lambda: simulation)
         self._control.end()
+        _RUNS.leave(self)
         self._panel.clear()
         self._hide_buttons()
         self._done.set_result(None)
@@ -265,8 +270,12 @@ class LiveRun:
             try:
                 self._panel.show(self._moment_at(len(self.simulation.inputs) - 1))
             except Exception as error:  # the run itself can go on
-                self._panel.tell(f"{type(error).__name__}: {error}")
+                self.tell(error)
         self._refresh("paused")
+
+    def tell(self, error: Exception) -> None:
+        """Show why there is no moment to be shown."""
+        self._panel.tell(f"{type(error).__name__}: {error}")
 
     def _refresh(self, state: str = "") -> None:
         if self._buttons is not None:
@@ -277,6 +286,24 @@ class LiveRun:
         if buttons is not None:
             self._handle.update({}, raw=True)
             buttons.close()
+
+    def show(self) -> None:
+        """Show picture, buttons and moment here, and no longer where they were.
+
+        Once a notebook was closed and opened again, its front end no longer knows the displays of
+        a run that goes on: this gives it new ones.
+        """
+        if self._view is not None:
+            self._view.show()
+        if self._display is None or not self._has_panels or self._end:
+            return
+        left, buttons = self._handle, self._buttons
+        left.update({}, raw=True)
+        view = {} if buttons is None else widget_view(buttons.box)
+        self._handle = self._display(view, raw=True, display_id=True)
+        self._panel.open()
+        if self._buttons is None and buttons is not None:  # over in that moment
+            self._handle.update({}, raw=True)
 
     # --------------------------------------------------------------------- to steer it
 
@@ -346,11 +373,22 @@ class LiveRun:
                 self._go_to(max(0, here - n))
             return self.moment
 
-    def stop(self) -> None:
-        """End it as if the data ended here; returns once that has happened."""
+    def stop(self, timeout: float | None = None) -> None:
+        """End it as if the data ended here; returns once that has happened.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            In seconds.
+
+        Raises
+        ------
+        TimeoutError
+            If the Handler's call at hand lasts longer; the run ends after it.
+        """
         self._control.stop()
         if threading.get_ident() != self._control.thread:
-            self._await_end(None)
+            self._await_end(timeout)
 
     def wait(self, timeout: float | None = None) -> Simulation:
         """Wait until it is over; return the Simulation.
@@ -375,8 +413,9 @@ class LiveRun:
             raise RuntimeError("the run is paused: resume() or stop() it first, or await it")
         try:
             self._await_end(timeout)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             self.stop()
+            interrupt.args = interrupt.args or (INTERRUPT_HINT,)
             raise
         return self._result()
 
@@ -410,10 +449,14 @@ class LiveRun:
         return self._awaited().__await__()
 
     async def _awaited(self) -> Simulation:
+        over = asyncio.wrap_future(self._done)
         try:
-            await asyncio.shield(asyncio.wrap_future(self._done))
-        except (asyncio.CancelledError, KeyboardInterrupt):
+            # Again and again: ipykernel's interrupt cancels, but wakes no event loop that sleeps.
+            while not over.done():
+                await asyncio.wait((over,), timeout=_WAIT_S)
+        except (asyncio.CancelledError, KeyboardInterrupt) as interrupt:
             self.stop()
+            interrupt.args = interrupt.args or (INTERRUPT_HINT,)
             raise
         return self._result()
 

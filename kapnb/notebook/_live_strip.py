@@ -39,7 +39,7 @@ def cells(readings: Sequence[Reading], timeout_s: float) -> tuple[Cell, ...]:
     mean_max, one_max = call_limits(timeout_s)
     state = "not known" if last.state is None else _bytes(last.state)
     return (
-        Cell("rate", f"{last.rate:,.0f} points/s", [one.rate for one in readings]),
+        Cell("rate", f"{_count(last.rate)} inputs/s", [one.rate for one in readings]),
         Cell("behind its pace", _seconds(last.backlog_s), [one.backlog_s for one in readings]),
         Cell(
             f"per call, limit {_seconds(mean_max)} at timeout {timeout_s:g} s",
@@ -131,3 +131,7 @@ def _bytes(count: int) -> str:
         if count >= size:
             return f"{count / size:.3g} {unit}"
     return f"{count} B"
+
+
+def _count(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"

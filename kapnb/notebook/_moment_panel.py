@@ -30,11 +30,16 @@ class MomentPanel:
         self._display = display
         self._handle: Any = None
         self._lock = threading.Lock()
+        self._bundle: dict[str, str] = {}
 
     def open(self) -> None:
-        """Take a place in the notebook."""
+        """Take a place in the notebook, and leave the one before, if any."""
         if self._display is not None:
-            self._handle = self._display({}, raw=True, display_id=True)
+            with self._lock:
+                left, self._handle = self._handle, None
+                if left is not None:
+                    left.update({}, raw=True)
+                self._handle = self._display(self._bundle, raw=True, display_id=True)
 
     def show(self, moment: Any) -> None:
         """Show a Moment, or for None that there was no input yet."""
@@ -54,5 +59,6 @@ class MomentPanel:
 
     def _update(self, bundle: dict[str, str]) -> None:
         with self._lock:
+            self._bundle = bundle
             if self._handle is not None:
                 self._handle.update(bundle, raw=True)

@@ -86,6 +86,8 @@ class Scene:
         What the lines do not say: the only group, or what was left out.
     sparse : bool
         Whether all outputs together answer few of the inputs.
+    begun : bool
+        Whether there was an input.
     """
 
     title: str
@@ -94,6 +96,14 @@ class Scene:
     batches: bool = False
     notes: tuple[str, ...] = ()
     sparse: bool = False
+    begun: bool = True
+
+    @property
+    def lack(self) -> str:
+        """Why there is nothing to draw; empty if there is something."""
+        if self.lines:
+            return ""
+        return "no numbers to plot" if self.begun else "no input yet"
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -160,6 +170,7 @@ def gather(
         bool(simulation.outputs) and isinstance(simulation.outputs[0].item, Batch),
         tuple(note for note in notes if note),
         len(simulation.outputs) < _LINE_SHARE * len(simulation.inputs),
+        bool(simulation.inputs),
     )
 
 

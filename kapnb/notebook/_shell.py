@@ -8,6 +8,7 @@ on use.
 
 from __future__ import annotations
 
+import asyncio
 import linecache
 import os
 import sys
@@ -31,8 +32,10 @@ DEBUG = "KAPNB_DEBUG"
 
 _OURS = str(Path(__file__).parent.parent) + os.sep
 _STANDARD_LIBRARY = (str(Path(os.__file__).parent) + os.sep, "<frozen ")
+#: A cell that awaits is interrupted by the latter.
+_INTERRUPTS = (KeyboardInterrupt, asyncio.CancelledError)
 #: What is shown by us, if only as IPython would: a ``%%udf`` cell may raise whatever it likes.
-_SHOWN = (Exception, KeyboardInterrupt)
+_SHOWN = (Exception, *_INTERRUPTS)
 #: What is raised on purpose, besides errors of kapnb's own.
 _MEANT = (ValueError, TypeError, LookupError)
 _MATCHER = "kapnb"
@@ -108,7 +111,7 @@ def _is_told(error: BaseException, tb: TracebackType | None) -> bool:
         return True
     walked = list(traceback.walk_tb(tb))
     frames = [(frame.f_code.co_filename, line) for frame, line in walked]
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, _INTERRUPTS):
         return any(filename.startswith(_OURS) for filename, _ in frames)
     codes = [frame.f_code for frame, _ in walked]
     if run_udf_cell.__code__ in codes:

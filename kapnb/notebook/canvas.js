@@ -2,7 +2,7 @@
 // A frame replaces the one before; of several that come within one of the browser's frames the
 // last is drawn. Nothing is kept here, and nothing sent back.
 
-const LEFT = 70, RIGHT = 150, TOP = 28, GAP = 18, BOTTOM = 44, STRIP = 44;
+const LEFT = 70, RIGHT = 170, TOP = 28, GAP = 18, BOTTOM = 44, STRIP = 44;
 const FONT = "12px sans-serif", SMALL = "10px sans-serif";
 
 function parse(view) {
@@ -13,10 +13,27 @@ function parse(view) {
   return [frame, new Float32Array(rest)];
 }
 
-function ticks(low, high, most) {
-  const raw = (high - low) / most || 1;
+// Steps of a time axis that read well, in milliseconds, between a second and a day.
+const STEPS = [1, 5, 15, 30].flatMap((n) => [n * 1e3, n * 60e3])
+  .concat([1, 3, 6, 12].map((n) => n * 3600e3)).sort((a, b) => a - b);
+const DAY = 86400e3;
+
+function round(raw) {
   const size = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((n) => n * size).find((n) => n >= raw);
+  return [1, 2, 5, 10].map((n) => n * size).find((n) => n >= raw);
+}
+
+function timeTicks(start, span, most) {
+  const raw = span / most;
+  if (raw < 1e3) return ticks(0, span, most);
+  const step = STEPS.find((n) => n >= raw) || DAY * Math.ceil(round(raw / DAY));
+  const found = [];
+  for (let t = Math.ceil(start / step) * step; t <= start + span; t += step) found.push(t - start);
+  return found;
+}
+
+function ticks(low, high, most) {
+  const step = round((high - low) / most || 1);
   const found = [];
   for (let n = Math.ceil(low / step); n * step <= high; n++) found.push(n * step);
   return found;
@@ -60,7 +77,8 @@ function drawPanel(pen, frame, numbers, panel, box, ink) {
   const py = (share) => y0 + height - share * height;
   pen.font = FONT;
   pen.lineWidth = 1;
-  for (const value of panel.logical ? [0, 1] : ticks(low, high, 5)) {
+  const values = panel.logical ? [0, 1] : ticks(low, high, 5);
+  for (const value of frame.lack ? [] : values) {
     const y = py((value - low) / (high - low || 1));
     pen.strokeStyle = "rgba(128,128,128,.25)";
     pen.beginPath(); pen.moveTo(x0, y); pen.lineTo(x0 + width, y); pen.stroke();
@@ -102,8 +120,14 @@ function drawPanel(pen, frame, numbers, panel, box, ink) {
 function drawTimes(pen, frame, box) {
   const [x0, bottom, width] = box;
   pen.font = SMALL; pen.fillStyle = "#777"; pen.textAlign = "center";
-  for (const part of [0, 0.25, 0.5, 0.75, 1]) {
-    pen.fillText(timeLabel(frame.start + part * frame.span, frame.span), x0 + part * width, bottom + 14);
+  if (frame.lack) {
+    pen.font = FONT;
+    pen.fillText(frame.lack, x0 + width / 2, (TOP + bottom) / 2);
+    return;
+  }
+  for (const past of timeTicks(frame.start, frame.span, 6)) {
+    const x = x0 + (past / (frame.span || 1)) * width;
+    pen.fillText(timeLabel(frame.start + past, frame.span), x, bottom + 14);
   }
   pen.fillText("event time (UTC)", x0 + width / 2, bottom + 28);
 }

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from kapnb.simulation._simulation import Simulation
     from kapnb.simulation._task import TaskRun
 
-__all__ = ["interruption", "last_run", "raise_error", "remember"]
+__all__ = ["INTERRUPT_HINT", "interruption", "last_run", "raise_error", "remember"]
 
 #: What an interrupt that ended a run says, unless it says something else.
-_HINT = "what came until then: kapnb.last_run()"
+INTERRUPT_HINT = "what came until then: kapnb.last_run()"
 
 #: What the error of a run that failed at an input says beside its own text.
 _WALK = "see the input, the state and the variables: kapnb.last_run().travel().next_error()"
@@ -74,7 +74,7 @@ def raise_error(run: Simulation | TaskRun) -> None:
     remember(lambda: run)
     interrupt = run.error.__cause__
     if isinstance(interrupt, KeyboardInterrupt):
-        interrupt.args = interrupt.args or (_HINT,)
+        interrupt.args = interrupt.args or (INTERRUPT_HINT,)
         interrupt.simulation = run  # type: ignore[attr-defined]
         raise interrupt
     run.error.simulation = run

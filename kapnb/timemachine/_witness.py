@@ -127,9 +127,9 @@ def _doubts(replay: Replay, position: int, given: Given, there: bool) -> Iterato
     run, began = replay.passage, replay.began_at
     again = f"led here once more, from input {began}," if began else "led here once more,"
     if not there:
-        failed = replay.position - 1
+        failed = f"at input {replay.position - 1}" if replay.position else "before the first input"
         yield (
-            f"{again} the Handler ended at input {failed}, which it did not in the run: "
+            f"{again} the Handler ended {failed}, which it did not in the run: "
             f"{replay.failure or 'without an error'}. The state here is unknown"
         )
         return

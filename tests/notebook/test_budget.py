@@ -20,8 +20,8 @@ class Stage:
         self.budget.spend(lambda: self.work(seconds))
 
 
-class Cpu:
-    """A fifth of a stage's time."""
+class Own:
+    """The run's own time: a fifth of a stage's, since others have the processor."""
 
     stage = None
 
@@ -102,29 +102,29 @@ def test_what_was_done_aside_is_booked_but_not_expected_again():
     assert stage.work(0.1)
 
 
-def test_cpu_aside_is_not_expected_again_either():
-    """By the CPU of the run's thread as by the clock."""
-    cpu = Cpu()
-    stage = Stage(busy=cpu)
-    cpu.stage = stage
+def test_own_time_aside_is_not_expected_again_either():
+    """By the run's own time as by the clock."""
+    own = Own()
+    stage = Stage(busy=own)
+    own.stage = stage
 
     def draw():
         with stage.budget.aside():
             stage.now += 0.4
         stage.now += 0.1
 
-    stage.budget.spend(draw)  # 0.1 of CPU, and 0.02 expected
+    stage.budget.spend(draw)  # 0.1 of its own, and 0.02 expected
     assert not stage.work(8.5)
     assert stage.work(0.1)  # 0.12 are earned in 1.714, a fifth of 8.571
 
 
 def test_time_in_which_others_ran_earns_nothing():
     """A run that got a fifth of the processor draws as after a fifth of the time."""
-    cpu = Cpu()
-    stage = Stage(busy=cpu)
-    cpu.stage = stage
-    stage.draw(0.5)  # 0.1 of CPU
-    assert not stage.work(14.2)  # 0.2 of CPU, with the next, are earned in 2.857
+    own = Own()
+    stage = Stage(busy=own)
+    own.stage = stage
+    stage.draw(0.5)  # 0.1 of its own
+    assert not stage.work(14.2)  # 0.2 of it, with the next, are earned in 2.857
     assert stage.work(0.2)
 
 

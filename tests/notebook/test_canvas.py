@@ -27,7 +27,7 @@ def decoded(frame):
 def test_a_frame_holds_the_lines_of_the_scene(run):
     """Times as milliseconds since the first, heights as shares of the range."""
     scene = gather(run(count=20, groups=2))
-    head, numbers = decoded(encode_frame(scene, [Cell("rate", "5 points/s", [])]))
+    head, numbers = decoded(encode_frame(scene, [Cell("rate", "5 inputs/s", [])]))
     (panel,) = head["panels"]
     low, high = panel["range"]
     assert [label for label, _ in head["legend"]] == ["input", "host=h0", "host=h1"]
@@ -36,7 +36,7 @@ def test_a_frame_holds_the_lines_of_the_scene(run):
         times, values = np.split(numbers[sent["at"] : sent["at"] + 2 * sent["n"]], 2)
         assert values * (high - low) + low == pytest.approx(line.values, abs=1e-5)
         assert list(times) == [(time - scene.ends[0]) / 1e6 for time in line.times]
-    assert head["strip"] == [["rate", "5 points/s", False]]
+    assert head["strip"] == [["rate", "5 inputs/s", False]]
 
 
 def test_a_frame_holds_thresholds_and_anomalies(run):
@@ -225,3 +225,15 @@ def test_without_anywidget_the_extra_is_named(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match="live"):
         CanvasView(True)
+
+
+def test_a_time_axis_has_round_times(run, handlers, paint):
+    """Twenty minutes are told by five, not by their fourths."""
+    data = [Point({"x": 1.0}, time=(7 + n) * 10**9, name="m") for n in range(0, 1200, 10)]
+    told = paint(encode_frame(gather(run(handlers.Mean, data=data, group_by=None))))
+    texts = [one[1] for one in told if one[0] == "fillText"]
+    assert [text for text in texts if text.startswith("00:")] == [
+        "00:05:00",
+        "00:10:00",
+        "00:15:00",
+    ]

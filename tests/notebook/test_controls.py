@@ -1,6 +1,7 @@
 """Buttons: each does what the method of its name does."""
 
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
@@ -17,6 +18,7 @@ def run(asked):
     """What the buttons steer; it only notes."""
     names = ("pause", "resume", "step", "back", "stop")
     methods = {name: (lambda name=name: asked.append(name)) for name in names}
+    methods["tell"] = asked.append
     return SimpleNamespace(state="running", speed=30.0, **methods)
 
 
@@ -43,6 +45,30 @@ def test_pause_becomes_resume(buttons, run, asked):
     assert asked == ["resume"]
     buttons.refresh("running")
     assert buttons.pause.tooltip == "Pause"
+
+
+def test_a_button_says_at_once_that_it_was_heard(run):
+    """The Handler's call at hand may take long."""
+    said = []
+    run.pause = run.stop = run.back = lambda: said.append(buttons.state.value)
+    buttons = Buttons(run)
+    for part in (buttons.pause, buttons.back, buttons.stop):
+        part.click()
+    run.state = "paused"
+    buttons.refresh("paused")
+    buttons.back.click()
+    buttons.close()
+    assert said == ["pausing", "pausing", "stopping", "paused"]
+
+
+def test_what_a_button_meets_is_told(run, asked):
+    """Else it would end in a log that nobody sees."""
+    trouble = OSError("the model's file is gone")
+    run.back = Mock(side_effect=trouble)
+    buttons = Buttons(run)
+    buttons.back.click()
+    buttons.close()
+    assert asked == [trouble]
 
 
 def test_the_menu_sets_the_speed(buttons, run):

@@ -48,6 +48,18 @@ def test_rate_and_calls_are_those_since_the_last_reading(points, clock):
     assert (last.rate, last.call_s, last.longest_s, last.backlog_s) == (2.0, 0.5, 0.5, 0.0)
 
 
+def test_a_last_picture_counts_for_no_rate(points, clock):
+    """Drawing it takes long, and the strip in it is read after that."""
+    Slow.clock = ticks = clock()
+    control = Control(clock=ticks)
+    meter = Meter(control)
+    simulation = Simulation(Slow, points(4), observers=[meter])
+    simulation.run(pace=control.portions)
+    ticks.now += 100
+    meter.read(simulation)
+    assert [reading.rate for reading in meter.readings] == [2.0]
+
+
 def test_the_state_is_measured_as_a_snapshot(points, clock):
     """As Kapacitor would store it."""
     assert metered(points, clock).readings[-1].state > 10
@@ -81,9 +93,15 @@ def test_the_strip_makes_room_for_itself(run):
     assert taller > height
     assert abs(ax.get_position().height * taller - before) < 1e-9
     texts = [text.get_text() for text in figure.texts]
-    assert "1,000 points/s" in texts
+    assert "1,000 inputs/s" in texts
     assert "1.23 kB" in texts
     assert "per call, limit 7.26 ms at timeout 10 s" in texts
+
+
+def test_a_slow_rate_is_not_shown_as_none():
+    """A Handler that takes three seconds a point."""
+    rate, *_ = cells([Reading(1 / 3, 0.0, 3.0, 3.0, None)], 10)
+    assert rate.value == "0.33 inputs/s"
 
 
 def test_calls_beyond_the_limit_are_an_alarm(run):

@@ -9,7 +9,9 @@ import pytest
 
 from kapnb import STREAM, Handler, HandlerError, OptionError, Point, Simulation, last_run, simulate
 from kapnb.errors import SourceError
-from kapnb.notebook import LiveRun
+from kapnb.notebook import LiveRun, _cell_runs, _live_run
+from kapnb.notebook._front_end import Execution
+from kapnb.notebook._scene import gather
 
 SECOND = 1_000_000_000
 
@@ -20,7 +22,7 @@ class Displays:
     def __init__(self):
         self.all = []
 
-    def __call__(self, data, *, raw, display_id):
+    def __call__(self, data, *, raw, display_id, metadata=None):
         shown = Displays()
         shown.bundles = [dict(data)]
         self.all.append(shown)
@@ -119,6 +121,14 @@ def test_a_paused_view_shows_where_it_stands(live, displays):
     assert all('class="kapnb-moment"' in html for html in (before, first, second))
 
 
+def test_a_picture_without_inputs_says_that_none_came_yet(live):
+    """Of a run that is paused at its beginning."""
+    run = live(paused=True)
+    assert gather(run.simulation).lack == "no input yet"
+    run.step()
+    assert gather(run.simulation).lack == ""
+
+
 def test_the_caller_goes_on_while_a_handler_is_busy(live):
     """The kernel stays free."""
     free = threading.Event()
@@ -174,10 +184,30 @@ def test_an_interrupt_while_waiting_stops_the_run(live, monkeypatch):
     run = live(Interrupts, Endless())
     result = run._done.result
     monkeypatch.setattr(run._done, "result", lambda *limit: waiting.set() or result(*limit))
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="what came until then"):
         run.wait()
     assert run.state == "stopped"
     assert len(last_run().inputs) > 5
+
+
+def test_an_interrupted_step_goes_no_further(live):
+    """After the call at hand it stands still again."""
+    main, heeded = threading.main_thread().ident, threading.Event()
+
+    class Interrupts(Handler):
+        def point(self, point):
+            if point.time == 2 * SECOND and not heeded.is_set():  # not when it is walked
+                signal.pthread_kill(main, signal.SIGINT)
+                assert heeded.wait(60)
+            return point
+
+    run = live(Interrupts, Endless(), paused=True)
+    with pytest.raises(KeyboardInterrupt):
+        run.step(50)
+    heeded.set()
+    with run._control._changed:
+        run._control._await_rest()
+    assert (run.state, len(run.simulation.inputs)) == ("paused", 3)
 
 
 def test_an_error_of_the_handler_fails_the_run(live, displays):
@@ -245,13 +275,91 @@ def test_a_cancelled_await_stops_the_run(live):
         waiting.cancel()
         await waiting
 
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(asyncio.CancelledError, match="what came until then"):
         asyncio.run(cancelled())
     assert run.state == "stopped"
 
 
+def test_an_interrupt_that_wakes_no_event_loop_is_heeded(live):
+    """ipykernel's cancels the cell from a signal handler, while the loop sleeps."""
+    run = live(paused=True)
+    heeded, late = threading.Event(), []
+
+    def interrupt(loop, waiting):
+        waiting.cancel()
+        if not heeded.wait(30):
+            late.append(loop.call_soon_threadsafe(lambda: None))
+
+    async def awaited():
+        loop, waiting = asyncio.get_running_loop(), asyncio.ensure_future(_awaited(run))
+        await asyncio.sleep(0)
+        thread = threading.Timer(0.1, interrupt, (loop, waiting))  # by then the loop sleeps
+        thread.start()
+        try:
+            await waiting
+        finally:
+            heeded.set()
+            thread.join()
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(awaited())
+    assert not late
+
+
 async def _awaited(run):
     return await run
+
+
+@pytest.fixture
+def execute(monkeypatch):
+    """Return a function that begins to execute a cell, by its id and the execution's number."""
+    hooks = []
+    monkeypatch.setattr(_cell_runs, "before_each_cell", hooks.append)
+    monkeypatch.setattr(_live_run, "_RUNS", _cell_runs.CellRuns())
+
+    def execute(cell, number):
+        execution = Execution(cell, f"{cell} {number}")
+        monkeypatch.setattr(_cell_runs, "executed_cell", lambda: execution)
+        for hook in hooks:
+            hook()
+
+    return execute
+
+
+def test_a_cell_that_runs_again_ends_its_old_run(live, execute):
+    """Whose picture and buttons went with its outputs; no other cell's."""
+    execute("c1", 1)
+    first, second = live(data=Endless(), plot=False), live(paused=True)
+    execute("c2", 1)
+    other = live(paused=True)
+    execute("c1", 2)
+    first.wait(60)
+    second.wait(60)
+    assert (first.state, second.state) == ("stopped", "stopped")
+    again = live(paused=True)
+    execute("c3", 1)
+    assert (other.state, again.state) == ("paused", "paused")
+
+
+def test_a_call_that_does_not_end_holds_no_cell_up(live, execute, monkeypatch):
+    """Whoever mends a Handler that hangs runs its cell again; the old run ends when it can."""
+    monkeypatch.setattr(_cell_runs, "_GRACE_S", 0.01)
+    called, free = threading.Event(), threading.Event()
+
+    class Hangs(Handler):
+        def point(self, point):
+            called.set()
+            free.wait(60)
+
+    execute("c1", 1)
+    hanging = live(Hangs)
+    assert called.wait(60)
+    execute("c1", 2)
+    assert live(paused=True).state == "paused"
+    assert hanging.state == "running"
+    free.set()
+    hanging.wait(60)
+    assert hanging.state == "stopped"
 
 
 def test_waiting_for_a_paused_run_is_refused(live):
@@ -303,6 +411,31 @@ def test_first_and_last_bundles_agree(live, displays):
     for bundles in (buttons, moment):
         assert len(bundles) > 1
         assert bundles[0] == bundles[-1] == {}
+
+
+def test_a_run_is_shown_in_another_place(live, displays):
+    """A page that was opened again knows no display of before; those are left as at first."""
+    run = live(paused=True)
+    run.step(2)
+    run.show()
+    before, after = displays.all[:3], displays.all[3:]
+    left = [list(shown.bundles) for shown in before]
+    assert [bundles[-1] for bundles in left] == [{"text/plain": "<live plot of Mean>"}, {}, {}]
+    assert [shown.bundles[0] for shown in after] == [shown.bundles[-2] for shown in before]
+    run.step()
+    assert "input 2 of" in after[2].bundles[-1]["text/html"]
+    run.resume()
+    run.wait()
+    assert [list(shown.bundles[-1]) for shown in after] == [["text/plain", "image/png"], [], []]
+    assert [shown.bundles for shown in before] == left
+
+
+def test_a_run_that_is_over_is_shown_once_more(live, displays):
+    """Its last picture; the first one stays."""
+    run = live()
+    run.wait()
+    run.show()
+    assert displays.all[3].bundles == displays.all[0].bundles[-1:]
 
 
 def test_buttons_are_a_widget_and_no_text(live, displays):

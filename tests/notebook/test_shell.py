@@ -213,6 +213,22 @@ def test_an_interrupt_shows_the_readers_lines_only(shell):
     assert "kapnb/" not in shown
 
 
+def test_a_cancelled_await_shows_the_readers_lines_only(shell):
+    """What an interrupt is to a cell that awaits."""
+    shown = run(
+        shell,
+        "import asyncio; from kapnb import Simulation\n"
+        "live = Simulation(Handler, [Point({'x': 1}, time=0)]).live(paused=True)\n"
+        "async def cancelled():\n"
+        "    asyncio.current_task().cancel()\n"
+        "    await live\n\n"
+        "asyncio.run(cancelled())",
+    )
+    assert "----> 5     await live" in shown
+    assert "kapnb.last_run()" in shown
+    assert "kapnb/" not in shown
+
+
 def test_what_kapnb_refuses_shows_the_readers_lines_only(shell):
     """A ValueError that is raised on purpose is no fault of kapnb's."""
     shown = run(shell, "simulate(Handler, [Point({'x': 1}, time=0)], errors='maybe')")

@@ -85,6 +85,24 @@ def test_a_replay_that_fails_where_the_run_did_not_knows_no_state():
     assert "failed at this input, which it did not" in run.travel().go(4).doubts[0]
 
 
+def test_a_replay_that_fails_at_its_start_says_so(tmp_path):
+    """The file that init reads is gone."""
+    model = tmp_path / "model.txt"
+    model.write_text("7")
+
+    class Loads(Handler):
+        def init(self):
+            self.limit = float(model.read_text())
+
+        def point(self, point):
+            return point
+
+    run = simulate(Loads, zoo.points(3, "a"))
+    model.unlink()
+    moment = run.travel().go(1)
+    assert "ended before the first input, which it did not in the run" in moment.doubts[0]
+
+
 def test_an_error_that_does_not_come_again_raises_a_doubt():
     """The run's error is told all the same."""
     scope = {"limit": lambda: 4}
