@@ -28,9 +28,9 @@ PAGE_CONFIG = {
 SETTINGS = {"windowingMode": "none"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """Yield a headless Chromium, driven by playwright."""
+    """Yield a headless Chromium, driven by playwright, whose event loop no other test may meet."""
     if os.environ.get("KAPNB_BROWSER") == "done":
         pytest.skip("has run before: make browser")
     playwright = pytest.importorskip(
