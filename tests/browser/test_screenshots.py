@@ -41,7 +41,7 @@ def test_the_live_view_while_it_runs_and_while_it_stands(page, take):
     """With its buttons; and with the input and the state where it was paused."""
     cell = page.locator(".jp-CodeCell:has(.kapnb-live-buttons)")
     image = cell.locator("img")
-    for _ in range(3):  # a few frames on, so that there is something to see
+    for _ in range(15):  # some frames on, so that there is something to see
         before = image.get_attribute("src")
         page.wait_for_function(
             "before => document.querySelector('.jp-CodeCell:has(.kapnb-live-buttons) img')"
