@@ -63,8 +63,8 @@ class LiveRun:
         Whether to return only when the run is over, which goes in the caller's thread then,
         without buttons. By default so where nobody can press one: see Notes.
     canvas : bool, default: False
-        Draw on a canvas of the browser while it lasts; for high rates. Needs
-        anywidget, and a front end that shows widgets.
+        Draw on a canvas of the browser while it lasts; for high rates. Needs anywidget, and a
+        front end that shows widgets.
     fps : float, default: 10
         Most frames a second.
     share : float, default: 0.07
