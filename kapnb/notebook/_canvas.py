@@ -17,7 +17,7 @@ import numpy as np
 
 from kapnb.errors import MissingExtra
 from kapnb.notebook._controls import widget_view
-from kapnb.notebook._figure import _look, group_labels, line_data, shorten
+from kapnb.notebook._figure import group_labels, line_data, line_look, shorten
 from kapnb.notebook._live import LiveView
 from kapnb.notebook._live_marks import Mark
 from kapnb.notebook._live_strip import Cell
@@ -105,7 +105,7 @@ def encode_frame(scene: Scene, strip: Sequence[Cell] = (), marks: Sequence[Mark]
         ends = (-0.15, 1.15) if panel.logical else _range([*panel.lines, *over])
         lines = []
         for line in panel.lines:
-            look = _look(scene, panel, line)
+            look = line_look(scene, panel, line)
             times, values, dots = line_data(line, look, _COLUMNS)
             marked = dots.get("markevery") or []
             if "marker" in look:

@@ -31,7 +31,9 @@ __all__ = [
     "draw_panel",
     "group_labels",
     "line_data",
+    "line_look",
     "new_axes",
+    "panel_legend",
     "png",
     "png_settings",
     "set_logical",
@@ -70,7 +72,7 @@ def draw_figure(scene: Scene, *, columns: int = _COLUMNS) -> Any:
     """Return a Figure of a scene, one Axes a panel; fewer columns are drawn faster."""
     panels = arrange_panels(scene.lines)
     count = len(panels)
-    legends = [_legend(scene, panel, panels[:number]) for number, panel in enumerate(panels)]
+    legends = [panel_legend(scene, panel, panels[:number]) for number, panel in enumerate(panels)]
     panel_height = max(
         _PANEL_ALONE if count == 1 else _PANEL_OF_MANY, _LEGEND_ROW * max(map(len, legends))
     )
@@ -115,7 +117,7 @@ def draw_panel(
     """
     scale = TimeScale(scene.ends)
     for line in panel.lines:
-        look = _look(scene, panel, line)
+        look = line_look(scene, panel, line)
         times, values, marks = line_data(line, look, columns)
         ax.plot(scale(times), values, **{**look, **marks})
     scale.set_up(ax, labelled=last, ticks=ticks)
@@ -130,7 +132,7 @@ def draw_panel(
     if not above:
         set_title(ax, scene.title)
     if legend:
-        add_legend(ax, _legend(scene, panel, above))
+        add_legend(ax, panel_legend(scene, panel, above))
 
 
 def line_data(
@@ -195,7 +197,7 @@ def shown_size(figure: Any) -> dict[str, int]:
     return {"width": round(width * DPI), "height": round(height * DPI)}
 
 
-def _look(scene: Scene, panel: Panel, line: Line) -> dict[str, Any]:
+def line_look(scene: Scene, panel: Panel, line: Line) -> dict[str, Any]:
     """Return a line's look: an input is grey, an output has the colour of its group.
 
     Where there is one group only, colours tell the fields apart; else line styles do.
@@ -216,7 +218,7 @@ def _look(scene: Scene, panel: Panel, line: Line) -> dict[str, Any]:
     return {**look, "marker": marker, "markersize": 3.5} if few else look
 
 
-def _legend(scene: Scene, panel: Panel, above: Sequence[Panel]) -> dict[str, Any]:
+def panel_legend(scene: Scene, panel: Panel, above: Sequence[Panel]) -> dict[str, Any]:
     """Return label → handle: the inputs, the groups, and fields where there are several.
 
     What a panel above says of inputs and groups holds for this one.
@@ -228,7 +230,7 @@ def _legend(scene: Scene, panel: Panel, above: Sequence[Panel]) -> dict[str, Any
     inputs_named = any(not line.sent for line in before)
     looks: dict[str, Any] = {}
     for line in panel.lines:
-        look = _look(scene, panel, line)
+        look = line_look(scene, panel, line)
         if not line.sent and len(panel.inputs) > 1:
             looks.setdefault(shorten(f"input {line.field}"), look)
         elif not line.sent and not inputs_named:
@@ -240,7 +242,7 @@ def _legend(scene: Scene, panel: Panel, above: Sequence[Panel]) -> dict[str, Any
     if several and len(panel.outputs) > 1:
         for line in panel.lines:
             if line.sent:
-                look = {**_look(scene, panel, line), "color": INK}
+                look = {**line_look(scene, panel, line), "color": INK}
                 looks.setdefault(shorten(line.field), look)
     handles = {label: Line2D([], [], **look) for label, look in looks.items()}
     notes = () if above else scene.notes

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from kapnb.notebook._arguments import expect_run
 from kapnb.notebook._axes import ShownAxes
-from kapnb.notebook._figure import DPI, INK, _legend, add_legend, draw_panel, group_labels
+from kapnb.notebook._figure import DPI, INK, add_legend, draw_panel, group_labels, panel_legend
 from kapnb.notebook._panels import Panel, arrange_panels
 from kapnb.notebook._scene import Scene, gather
 from kapnb.simulation import Simulation
@@ -104,7 +104,7 @@ def plot_groups(
             ax.set_ylabel("")
             ax.tick_params(labelleft=False)
     one = replace(scene, groups=scene.groups[:1], notes=_notes(scene))
-    add_legend(drawn[min(across, len(drawn)) - 1], _legend(one, shown, ()))
+    add_legend(drawn[min(across, len(drawn)) - 1], panel_legend(one, shown, ()))
     _share_scale(drawn, scene)
     return drawn if axes is not None else ShownAxes(drawn)
 

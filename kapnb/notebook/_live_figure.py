@@ -17,10 +17,10 @@ from matplotlib.image import imsave
 
 from kapnb.notebook._figure import (
     DPI,
-    _look,
     any_glyphs,
     draw_figure,
     line_data,
+    line_look,
     png_settings,
     set_title,
 )
@@ -127,7 +127,7 @@ class LiveFigure:
         scale = TimeScale(scene.ends)
         for ax, artists, panel in zip(self.figure.axes, self._lines, panels, strict=True):
             for artist, line in zip(artists, panel.lines, strict=True):
-                times, values, marks = line_data(line, _look(scene, panel, line), _COLUMNS)
+                times, values, marks = line_data(line, line_look(scene, panel, line), _COLUMNS)
                 if marks.get("markevery") != artist.get_markevery():
                     artist.set(**marks)
                 artist.set_data(scale(times), values)
@@ -157,7 +157,7 @@ def _form(scene: Scene, panels: Sequence[Panel], strip: Sequence[Cell] | None) -
             (
                 panel.logical,
                 [
-                    (line.field, line.group, line.sent, _look(scene, panel, line))
+                    (line.field, line.group, line.sent, line_look(scene, panel, line))
                     for line in panel.lines
                 ],
             )

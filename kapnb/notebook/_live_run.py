@@ -13,20 +13,19 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from kapnb.model import Batch, format_time
 from kapnb.notebook._cell_runs import CellRuns
 from kapnb.notebook._controls import Buttons, widget_view, widgets_exist
 from kapnb.notebook._front_end import is_attended, kernel_display
 from kapnb.notebook._live_control import Control, Speed, Waiter
 from kapnb.notebook._live_meter import Meter
+from kapnb.notebook._live_walk import Walk, how_far
 from kapnb.notebook._moment_panel import MomentPanel
 from kapnb.simulation import Simulation
-from kapnb.simulation._items import count_text
 from kapnb.simulation._last import INTERRUPT_HINT, remember
 
 if TYPE_CHECKING:
     from kapnb.notebook._live_marks import Anomalies, Thresholds
-    from kapnb.timemachine import Moment, TimeMachine
+    from kapnb.timemachine import Moment
 
 __all__ = ["LiveRun"]
 
@@ -157,8 +156,7 @@ class LiveRun:
         self._end = ""
         self._failure: Exception | None = None
         self._lock = threading.RLock()  # of who walks
-        self._cursor: int | None = None  # where, if not at the last input
-        self._machine: TimeMachine | None = None
+        self._walk = Walk(simulation)
         self._meter = Meter(self._control, timeout_s)
         simulation.watch(self._meter)
         if plot is not False and self._display is not None:
@@ -268,7 +266,7 @@ class LiveRun:
             self._view.look()
         if self._display is not None:
             try:
-                self._panel.show(self._moment_at(len(self.simulation.inputs) - 1))
+                self._panel.show(self._walk.moment_at(self._walk.last))
             except Exception as error:  # the run itself can go on
                 self.tell(error)
         self._refresh("paused")
@@ -329,7 +327,7 @@ class LiveRun:
     def resume(self) -> None:
         """Go on at the last input, wherever one has gone back to."""
         with self._lock:
-            self._cursor = None
+            self._walk.go_along()
             if not self._end:
                 self._panel.clear()
                 self._control.resume()
@@ -346,13 +344,11 @@ class LiveRun:
         _check_count(n)
         with self._lock:
             self.pause()
-            last = len(self.simulation.inputs) - 1
-            here = last if self._cursor is None else self._cursor
-            known = min(n, last - here)
+            known = min(n, self._walk.last - self._walk.here)
             if known:
-                self._go_to(here + known)
+                self._go_to(self._walk.here + known)
             if n > known and not self._end:
-                self._cursor = None
+                self._walk.go_along()
                 self._control.step(n - known)
             return self.moment
 
@@ -367,10 +363,8 @@ class LiveRun:
         _check_count(n)
         with self._lock:
             self.pause()
-            last = len(self.simulation.inputs) - 1
-            if last >= 0:
-                here = last if self._cursor is None else self._cursor
-                self._go_to(max(0, here - n))
+            if self._walk.last >= 0:
+                self._go_to(max(0, self._walk.here - n))
             return self.moment
 
     def stop(self, timeout: float | None = None) -> None:
@@ -435,14 +429,8 @@ class LiveRun:
 
     def _how_far(self) -> str:
         """Say where the run is, and what to do about it."""
-        inputs = self.simulation.inputs
-        reached = ""
-        if inputs:
-            last = inputs[-1]
-            time_ns = last.tmax if isinstance(last, Batch) else last.time
-            reached = f", the last of {format_time(time_ns)}"
         remedy = "resume() or stop() it" if self.state == "paused" else "wait() again, or stop() it"
-        return f"the run is {self.state}, {count_text(inputs)} handled{reached}; {remedy}"
+        return f"the run is {self.state}, {how_far(self.simulation)}; {remedy}"
 
     def __await__(self) -> Generator[Any, None, Simulation]:
         """Wait as `wait` does, while the event loop, and with it the buttons, goes on."""
@@ -481,22 +469,13 @@ class LiveRun:
         """
         if self.state == "running":
             return None
-        last = len(self.simulation.inputs) - 1
-        return self._moment_at(last if self._cursor is None else self._cursor)
+        return self._walk.moment_at(self._walk.here)
 
     def _go_to(self, position: int) -> None:
-        last = len(self.simulation.inputs) - 1
-        self._cursor = position if position < last else None
+        self._walk.go(position)
         if not self._end:
-            self._panel.show(self._moment_at(position))
+            self._panel.show(self._walk.moment_at(position))
             self._refresh()
-
-    def _moment_at(self, position: int) -> Moment | None:
-        if position < 0:
-            return None
-        if self._machine is None:
-            self._machine = self.simulation.travel()
-        return self._machine.go(position)
 
     def __repr__(self) -> str:
         # Nothing that changes: a cell may end with it.

@@ -9,10 +9,10 @@ from typing import Any
 from kapnb.notebook._arguments import expect_run
 from kapnb.notebook._figure import (
     DPI,
-    _legend,
     draw_figure,
     draw_panel,
     new_axes,
+    panel_legend,
     png,
     shown_size,
     write,
@@ -90,7 +90,7 @@ def plot_run(
     scene = gather(simulation, fields, groups)
     panel = Panel(scene.lines)
     if ax is None:
-        ax = new_axes(legend=len(_legend(scene, panel, ())))
+        ax = new_axes(legend=len(panel_legend(scene, panel, ())))
     draw_panel(ax, scene, panel)
     return ax
 

@@ -17,6 +17,7 @@ from kapnb.simulation import Output, Simulation
 from kapnb.simulation._joined import natural
 
 __all__ = [
+    "LINE_SHARE",
     "Line",
     "Scene",
     "check_fields",
@@ -32,7 +33,7 @@ _GROUPS_MAX = 6
 #: Names that are suggested for one that is not known, or listed if none is like it.
 _NEAR_MAX, _THERE_MAX = 3, 12
 #: Outputs that answer fewer inputs than this share are events: points, not a line.
-_LINE_SHARE = 0.5
+LINE_SHARE = 0.5
 #: Items of a side that are looked at to tell a bool from a number.
 _BOOL_SAMPLE = 16
 
@@ -125,7 +126,7 @@ class Scene:
         """
         others = (one for one in self.lines if one.group == line.group and not one.sent)
         given = max((len(one.times) for one in others), default=0)
-        return len(line.times) < _LINE_SHARE * given if given else self.sparse
+        return len(line.times) < LINE_SHARE * given if given else self.sparse
 
 
 def gather(
@@ -169,7 +170,7 @@ def gather(
         names,
         bool(simulation.outputs) and isinstance(simulation.outputs[0].item, Batch),
         tuple(note for note in notes if note),
-        len(simulation.outputs) < _LINE_SHARE * len(simulation.inputs),
+        len(simulation.outputs) < LINE_SHARE * len(simulation.inputs),
         bool(simulation.inputs),
     )
 

@@ -30,7 +30,7 @@ from kapnb.notebook._figure import line_data, set_logical
 from kapnb.notebook._numbers import Numbers
 from kapnb.notebook._panels import arrange_panels
 from kapnb.notebook._recall_plot import plot_precision_recall
-from kapnb.notebook._scene import Line, gather
+from kapnb.notebook._scene import LINE_SHARE, Line, gather
 from kapnb.simulation import Simulation
 from kapnb.whatif import Sweep, Trial
 
@@ -275,7 +275,7 @@ def _look(line: Line, panel: _Panel, number: int) -> dict[str, Any]:
         return {"color": INPUT, "linestyle": "-", "linewidth": 0.6, "zorder": 2}
     look = {"color": COLOURS[number], "zorder": 3, "markeredgewidth": 0}
     given = panel.inputs.get(line.group)
-    if given is not None and len(line.times) < len(given.times) / 2:
+    if given is not None and len(line.times) < LINE_SHARE * len(given.times):
         return {**look, "linestyle": "none", "marker": MARKERS[number], "markersize": 2.5}
     return {**look, "linestyle": "-", "linewidth": 1.0}
 
